@@ -1,0 +1,1 @@
+"""What people see: the web application on the published runs."""
