@@ -83,6 +83,18 @@ class DepotCost:
         return float(sum(getattr(self, term.name) for term in fields(self)))
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What is known about a schedule besides its cost; the fields are those of `DepotPlan`."""
+
+    status: PlanStatus
+    lower_bound_krw: float
+    bound_for: str
+    method: str
+    wall_s: float
+    relaxed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class DepotPlan:
     """One plan of one depot. Powers of buses at the vehicle inlet, of the site at its bus bar; import positive.
