@@ -9,8 +9,8 @@ To add a table to the city folder:
 2. Put Seoul's rows into ``data/seoul/<name>.csv`` and explain each key of the column `source` under a heading of its
    own (``### key``) in ``data/seoul/SOURCES.md``.
 3. Put a few rows for the small town of the template into ``data/template_town/<name>.csv``.
-4. Rules between columns or tables go into `CHECKS` of the topic: functions that take the tables that could be read and a
-   `ProblemList`.
+4. Rules between columns or tables go into `CHECKS` of the topic: functions that take the tables that could be read and
+   a `ProblemList`.
 
 Scalars (a factor, a limit, a price) are rows of the table `parameters`: add a `Parameter` to `PARAMETERS` of the topic
 and a row to both ``parameters.csv`` files; read it with ``folder.parameter("name")``.
@@ -29,5 +29,5 @@ ALL_CHECKS = tuple(check for topic in _TOPICS for check in topic.CHECKS)
 
 
 def table(name: str) -> TableSchema:
-    """Schema of a table by its name; `KeyError` when there is none."""
+    """Give the schema of a table by its name; `KeyError` when there is none."""
     return {schema.name: schema for schema in ALL_TABLES}[name]

@@ -28,7 +28,7 @@ DISTRICT_ENERGY = TableSchema(
         Column("energy_kwh", Kind.NUMBER, "Energy sold in the month.", unit="kWh", lower=0, upper=1e10),
     ),
     key=("district", "contract_class", "month"),
-    meaning="Electricity sold to one contract class in one district in one month. A class without customers has no row.",
+    meaning="Electricity sold to a contract class in a district in a month. A class without customers has no row.",
 )
 
 PARAMETER_TABLE = TableSchema(
@@ -43,7 +43,19 @@ PARAMETER_TABLE = TableSchema(
     meaning="One scalar of the city.",
 )
 
-TABLES: tuple[TableSchema, ...] = (DISTRICTS, DISTRICT_ENERGY, PARAMETER_TABLE)
+HOLIDAY_EXCEPTIONS = TableSchema(
+    name="holiday_exceptions",
+    columns=(
+        Column("date", Kind.DATE, "The day."),
+        Column("effect", Kind.CHOICE, "Whether the day stops or starts to count.", choices=("excluded", "added")),
+        Column("note", Kind.TEXT, "What the day is.", required=False),
+    ),
+    key=("date",),
+    meaning="A day on which the tariff's calendar differs from the public holidays of the country.",
+    required=False,
+)
+
+TABLES: tuple[TableSchema, ...] = (DISTRICTS, DISTRICT_ENERGY, PARAMETER_TABLE, HOLIDAY_EXCEPTIONS)
 
 PARAMETERS: tuple[Parameter, ...] = ()
 
