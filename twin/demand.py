@@ -1,8 +1,8 @@
 """Electricity demand of a city by district and contract class: base load, heating and cooling.
 
-Demand here is *metered* demand, what customers are billed for and what sales statistics count. What the 22.9 kV grid has
-to deliver is more by the losses of the low-voltage side, which `at_medium_voltage` adds. Losses of the medium-voltage
-grid come from a power flow of it; losses of transmission are outside the model.
+Demand here is *metered* demand, what customers are billed for and what sales statistics count. What the 22.9 kV grid
+has to deliver is more by the losses of the low-voltage side, which `at_medium_voltage_kw` adds. Losses of the
+medium-voltage grid come from a power flow of it; losses of transmission are outside the model.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from data.calendar import Calendar
 from data.contract_class import CONTRACT_CLASSES
 from data.errors import ProblemList
 from data.weather import Weather
-from twin.demand_clock import LocalHours, local_hours
+from twin.demand_clock import LocalDays, LocalHours, local_hours
 from twin.demand_temperature import air_temperature_c, felt_temperature_c
 
 Floats = NDArray[np.float64]
@@ -40,8 +39,12 @@ class ClassResponse:
         Factor on the base load in the middle of each month, shape (C, 12).
     heating_base_c, cooling_base_c
         Felt temperature below which heating and above which cooling begins, °C, shape (C,).
+    heating_scale_k
+        Cold at which heating has lost 63 % of its further rise, because appliances run at their limit, K, shape (C,).
+    cooling_scale_k
+        The same for warmth and cooling, K, shape (C,).
     cooling_per_k
-        Cooling load per kelvin, relative to the base load, 1/K, shape (C,).
+        Cooling load per kelvin relative to the base load, before calibration to the city's peak, 1/K, shape (C,).
     inertia_h, inertia_share
         Time constant and weight of the slow part of the felt temperature, h and 1, shape (C,).
     lv_loss_share
@@ -58,6 +61,8 @@ class ClassResponse:
     activity: Floats
     heating_base_c: Floats
     cooling_base_c: Floats
+    heating_scale_k: Floats
+    cooling_scale_k: Floats
     cooling_per_k: Floats
     inertia_h: Floats
     inertia_share: Floats
@@ -78,6 +83,8 @@ class DemandModel:
         Mean base load of a working day, kW, shape (D, C). 0 where a class has no customers.
     heating_kw_per_k
         Mean heating load of a working day per kelvin below the heating base, kW/K, shape (D, C).
+    cooling_kw_per_k
+        Mean cooling load of a working day per kelvin above the cooling base, kW/K, shape (D, C).
     response
         What is the same for a class in every district.
 
@@ -90,11 +97,12 @@ class DemandModel:
     districts: tuple[str, ...]
     base_kw: Floats
     heating_kw_per_k: Floats
+    cooling_kw_per_k: Floats
     response: ClassResponse
 
     def __post_init__(self) -> None:
         problems = ProblemList()
-        for name in ("base_kw", "heating_kw_per_k"):
+        for name in ("base_kw", "heating_kw_per_k", "cooling_kw_per_k"):
             values = np.asarray(getattr(self, name), dtype=float)
             if values.shape != (len(self.districts), CLASS_COUNT):
                 what = f"shape {values.shape} for {len(self.districts)} districts and {CLASS_COUNT} classes"
@@ -107,11 +115,6 @@ class DemandModel:
                 what = "a value is not finite, or a class is missing"
                 problems.add("demand model", what, "Give every class its values", field=field.name)
         problems.raise_if_any()
-
-    @property
-    def cooling_kw_per_k(self) -> Floats:
-        """Mean cooling load of a working day per kelvin above the cooling base, kW/K, shape (D, C)."""
-        return self.base_kw * self.response.cooling_per_k
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,21 +137,31 @@ class UnitDemand:
 
 
 def unit_demand(
-    response: ClassResponse, weather: Weather, times_utc: Times, step_h: float, *, calendar: Calendar, zone: str
+    response: ClassResponse, weather: Weather, times_utc: Times, step_h: float, days: LocalDays
 ) -> UnitDemand:
     """Evaluate shapes, seasons and temperature for the classes; see `district_demand_kw` for the arguments."""
-    hours = local_hours(times_utc, step_h, calendar, zone)
+    hours = local_hours(times_utc, step_h, days)
     temp_c, before = air_temperature_c(weather, times_utc, step_h)
     felt_c = np.empty((len(times_utc), CLASS_COUNT))
     for c in range(CLASS_COUNT):
         felt_c[:, c] = felt_temperature_c(temp_c, step_h, response.inertia_h[c], response.inertia_share[c])[before:]
-    cold_k = np.maximum(response.heating_base_c - felt_c, 0.0)
-    warm_k = np.maximum(felt_c - response.cooling_base_c, 0.0)
+    cold_k = saturating_k(response.heating_base_c - felt_c, response.heating_scale_k)
+    warm_k = saturating_k(felt_c - response.cooling_base_c, response.cooling_scale_k)
     return UnitDemand(
         base=hours.at_times(_base_of_hours(response, hours)),
         heating_k=hours.at_times(response.heating_shape[:, hours.day_type, hours.hour].T) * cold_k,
         cooling_k=hours.at_times(response.cooling_shape[:, hours.day_type, hours.hour].T) * warm_k,
     )
+
+
+def saturating_k(excess_k: Floats, scale_k: Floats) -> Floats:
+    r"""Kelvins of heating or cooling that appliances of limited power still answer to.
+
+    .. math:: D (1 - e^{-[x]^+ / D})
+
+    About x for small x and never more than the scale D; it never falls when x rises.
+    """
+    return np.asarray(-scale_k * np.expm1(-np.maximum(excess_k, 0.0) / scale_k))
 
 
 def _base_of_hours(response: ClassResponse, hours: LocalHours) -> Floats:
@@ -158,14 +171,15 @@ def _base_of_hours(response: ClassResponse, hours: LocalHours) -> Floats:
 
 
 def district_demand_kw(
-    model: DemandModel, weather: Weather, times_utc: Times, step_h: float, *, calendar: Calendar, zone: str
+    model: DemandModel, weather: Weather, times_utc: Times, step_h: float, days: LocalDays
 ) -> xr.DataArray:
     r"""Metered demand of every district and contract class.
 
-    .. math:: P_{d,c,t} = B_{d,c}\, b_{c,t} + H_{d,c}\, [\theta^h_c - f_{c,t}]^+ h_{c,t}
-        + \kappa_c B_{d,c}\, [f_{c,t} - \theta^k_c]^+ k_{c,t}
+    .. math:: P_{d,c,t} = B_{d,c}\, b_{c,t} + H_{d,c}\, s(\theta^h_c - f_{c,t})\, h_{c,t}
+        + K_{d,c}\, s(f_{c,t} - \theta^k_c)\, k_{c,t}
 
-    with base, heating and cooling shapes b, h, k by hour, day type and season and the felt temperature f.
+    with base, heating and cooling levels B, H, K of the district, shapes b, h, k by hour, day type and season, the felt
+    temperature f (`felt_temperature_c`) and the saturation s (`saturating_k`).
 
     Parameters
     ----------
@@ -177,10 +191,8 @@ def district_demand_kw(
         Starts of the steps, datetime64 in UTC, regular, shape (T,).
     step_h
         Length of a step, h.
-    calendar
-        Holidays.
-    zone
-        IANA name of the city's time zone.
+    days
+        The city's holidays and time zone.
 
     Returns
     -------
@@ -192,7 +204,7 @@ def district_demand_kw(
     InvalidInput
         When the times are not regular or the weather does not cover them.
     """
-    unit = unit_demand(model.response, weather, times_utc, step_h, calendar=calendar, zone=zone)
+    unit = unit_demand(model.response, weather, times_utc, step_h, days)
     demand_kw = (
         unit.base[:, None, :] * model.base_kw
         + unit.heating_k[:, None, :] * model.heating_kw_per_k
@@ -213,11 +225,8 @@ def district_demand_kw(
 
 def at_medium_voltage_kw(model: DemandModel, demand_kw: xr.DataArray) -> xr.DataArray:
     """Load at the 22.9 kV buses: metered demand and the losses of the low-voltage side, same dimensions."""
-    factor = xr.DataArray(
-        1.0 + model.response.lv_loss_share,
-        dims="contract_class",
-        coords={"contract_class": list(map(str, CONTRACT_CLASSES))},
-    )
+    names = [str(name) for name in CONTRACT_CLASSES]
+    factor = xr.DataArray(1.0 + model.response.lv_loss_share, coords={"contract_class": names}, dims="contract_class")
     return (demand_kw * factor.sel(contract_class=demand_kw.contract_class)).rename("load_kw").assign_attrs(unit="kW")
 
 
@@ -237,4 +246,4 @@ def coincident_peak_kw(model: DemandModel, demand_kw: xr.DataArray) -> xr.DataAr
         kW, dimensions (district, contract_class); the coordinate `time` is the start of the peak's step.
     """
     load_kw = at_medium_voltage_kw(model, demand_kw)
-    return load_kw.isel(time=int(load_kw.sum(("district", "contract_class")).argmax()))
+    return load_kw.isel(time=int(np.argmax(load_kw.sum(("district", "contract_class")).values)))

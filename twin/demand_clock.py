@@ -37,6 +37,22 @@ SEASON_OF_MONTH: tuple[Season, ...] = (
 
 
 @dataclass(frozen=True)
+class LocalDays:
+    """The city's days: which are holidays, and when they begin.
+
+    Attributes
+    ----------
+    calendar
+        Says which day is a working day.
+    zone
+        IANA name of the time zone; its offset from UTC must be whole hours.
+    """
+
+    calendar: Calendar
+    zone: str
+
+
+@dataclass(frozen=True)
 class LocalHours:
     """Whole local hours that a row of times touches, and how each time lies between the middles of two of them.
 
@@ -51,9 +67,9 @@ class LocalHours:
     month_weight
         Weight of each month of the year, rows sum to 1, shape (H, 12).
     before
-        For each time the hour whose middle comes at or before the middle of its step; the other is the next, shape (T,).
+        For each time the hour whose middle comes at or before the middle of its step, shape (T,).
     after_weight
-        Weight of that next hour, shape (T,).
+        Weight of the hour after that one, shape (T,).
     """
 
     hour: Ints
@@ -69,7 +85,7 @@ class LocalHours:
         return (1.0 - weight) * hourly[self.before] + weight * hourly[self.before + 1]
 
 
-def local_hours(times_utc: Times, step_h: float, calendar: Calendar, zone: str) -> LocalHours:
+def local_hours(times_utc: Times, step_h: float, days: LocalDays) -> LocalHours:
     """Find the local hours that the steps touch.
 
     Parameters
@@ -78,10 +94,8 @@ def local_hours(times_utc: Times, step_h: float, calendar: Calendar, zone: str) 
         Starts of the steps, datetime64 in UTC, increasing, shape (T,).
     step_h
         Length of a step, h.
-    calendar
-        Says which day is a working day.
-    zone
-        IANA name of the city's time zone; its offset from UTC must be whole hours.
+    days
+        Holidays and time zone.
 
     Returns
     -------
@@ -93,13 +107,13 @@ def local_hours(times_utc: Times, step_h: float, calendar: Calendar, zone: str) 
     position_ns = middle_ns - HOUR_NS // 2 - first_ns
     before = position_ns // HOUR_NS
     starts = (first_ns + np.arange(before.max() + 2) * HOUR_NS).astype("datetime64[ns]")
-    local = pd.DatetimeIndex(starts).tz_localize("UTC").tz_convert(zone)
-    days = local.tz_localize(None).to_numpy().astype("datetime64[D]")
-    month_weight = _month_weight(days)
+    local = pd.DatetimeIndex(starts).tz_localize("UTC").tz_convert(days.zone)
+    dates = local.tz_localize(None).to_numpy().astype("datetime64[D]")
+    month_weight = _month_weight(dates)
     seasons = np.array([[season is one for one in Season] for season in SEASON_OF_MONTH], dtype=float)
     return LocalHours(
         hour=local.hour.to_numpy().astype(np.int64),
-        day_type=calendar.day_types(days).astype(np.int64),
+        day_type=days.calendar.day_types(dates).astype(np.int64),
         season_weight=month_weight @ seasons,
         month_weight=month_weight,
         before=before,
@@ -107,9 +121,9 @@ def local_hours(times_utc: Times, step_h: float, calendar: Calendar, zone: str) 
     )
 
 
-def _month_weight(days: Times) -> Floats:
+def _month_weight(dates: Times) -> Floats:
     """Weights of the months at a date: 1 in the middle of a month, linear to the middles of its neighbours."""
-    unique, back = np.unique(days, return_inverse=True)
+    unique, back = np.unique(dates, return_inverse=True)
     month = unique.astype("datetime64[M]")
     length = (month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")
     place = (unique - month.astype("datetime64[D]") + np.timedelta64(12, "h")) / length.astype("timedelta64[h]") - 0.5

@@ -30,6 +30,7 @@ def demand_model(tables: Mapping[str, pd.DataFrame], districts: Sequence[str]) -
         districts=tuple(districts),
         base_kw=_by_district_and_class(levels, "base_kw", districts),
         heating_kw_per_k=_by_district_and_class(levels, "heating_kw_per_k", districts),
+        cooling_kw_per_k=_by_district_and_class(levels, "cooling_kw_per_k", districts),
         response=class_response(tables),
     )
 
@@ -51,7 +52,7 @@ def class_response(tables: Mapping[str, pd.DataFrame]) -> ClassResponse:
     )
 
 
-def _shapes(shapes: pd.DataFrame, component: str, seasons: Sequence[str]) -> Floats:
+def _shapes(shapes: pd.DataFrame, component: str, seasons: tuple[str, ...]) -> Floats:
     """Shapes of one part, (class, season, day type, hour)."""
     wanted = pd.MultiIndex.from_product([[component], CONTRACT_CLASSES, seasons, DEMAND_DAY_TYPES])
     return shapes.loc[wanted].to_numpy(float).reshape(len(CONTRACT_CLASSES), len(seasons), len(DEMAND_DAY_TYPES), 24)

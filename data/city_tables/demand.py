@@ -38,7 +38,7 @@ SHAPES = TableSchema(
             Column(
                 name,
                 Kind.NUMBER,
-                f"Load from {name[1:]}:00 local time, relative to a working day's mean.",
+                f"Load from {name[1:]}:00, over a working day's mean.",
                 lower=0,
                 upper=24,
             )
@@ -54,7 +54,9 @@ RESPONSE = TableSchema(
     columns=(
         CLASS,
         Column("heating_base_c", Kind.NUMBER, "Heating begins below this.", unit="°C", lower=-40, upper=30),
+        Column("heating_scale_k", Kind.NUMBER, "Cold at which heating saturates.", unit="K", lower=1, upper=1000),
         Column("cooling_base_c", Kind.NUMBER, "Cooling begins above this.", unit="°C", lower=0, upper=50),
+        Column("cooling_scale_k", Kind.NUMBER, "Warmth at which cooling saturates.", unit="K", lower=1, upper=1000),
         Column("cooling_per_k", Kind.NUMBER, "Cooling load per kelvin over base load.", unit="1/K", lower=0, upper=1),
         Column("inertia_h", Kind.NUMBER, "Time constant of the buildings.", unit="h", lower=0.1, upper=240),
         Column("inertia_share", Kind.NUMBER, "Weight of the slow temperature.", lower=0, upper=1),
@@ -74,7 +76,7 @@ ACTIVITY = TableSchema(
         Column("factor", Kind.NUMBER, "Factor on the base load in the middle of the month.", lower=0, upper=5),
     ),
     key=("contract_class", "month"),
-    meaning="Activity of one contract class in one month of the year apart from heating and cooling, such as school terms.",
+    meaning="Activity of one contract class in one month, apart from heating and cooling, such as school terms.",
 )
 
 LEVELS = TableSchema(
@@ -84,6 +86,7 @@ LEVELS = TableSchema(
         CLASS,
         Column("base_kw", Kind.NUMBER, "Mean base load of a working day.", unit="kW", lower=0, upper=1e8),
         Column("heating_kw_per_k", Kind.NUMBER, "Mean heating load per kelvin.", unit="kW/K", lower=0, upper=1e7),
+        Column("cooling_kw_per_k", Kind.NUMBER, "Mean cooling load per kelvin.", unit="kW/K", lower=0, upper=1e7),
     ),
     key=("district", "contract_class"),
     meaning="Calibrated level of one contract class in one district. A class without customers has no row.",
