@@ -20,7 +20,7 @@ from twin.ev_cohorts import HOURS, CohortRules
 
 Floats = NDArray[np.float64]
 
-PRIOR_WEIGHT = 0.02
+PRIOR_WEIGHT = 0.1
 """Weight of the distance to the priors against the misfit of the shape; a larger one follows the priors more."""
 
 SUM_WEIGHT = 1e3
