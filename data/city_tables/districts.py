@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from data.city_tables.rules import Check
 from data.contract_class import CONTRACT_CLASSES
+from data.district_energy import check_district_energy
+from data.errors import ProblemList
 from data.schema import Column, Kind, Parameter, TableSchema
 
 DISTRICTS = TableSchema(
@@ -59,4 +65,10 @@ TABLES: tuple[TableSchema, ...] = (DISTRICTS, DISTRICT_ENERGY, PARAMETER_TABLE, 
 
 PARAMETERS: tuple[Parameter, ...] = ()
 
-CHECKS: tuple[Check, ...] = ()
+
+def _check_energy(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
+    if "district_energy" in tables and "districts" in tables:
+        check_district_energy(tables["district_energy"], tables["districts"], DISTRICT_ENERGY.filename, problems)
+
+
+CHECKS: tuple[Check, ...] = (_check_energy,)
