@@ -6,6 +6,10 @@ conductors, banks. The city is the districts put side by side plus tie switches 
 
 from __future__ import annotations
 
+from grid.synthesis_assembly import tables_of
+from grid.synthesis_checks import check_spec, customers_by_district
+from grid.synthesis_city import side_by_side, with_border_ties
+from grid.synthesis_district import plan_district
 from grid.synthesis_grid import SyntheticGrid
 from grid.synthesis_spec import GridSpec
 
@@ -25,11 +29,16 @@ def synthesize(spec: GridSpec, district: str | None = None) -> SyntheticGrid:
     Returns
     -------
     SyntheticGrid
-        The same for the same `spec`, bit for bit; the part of one district does not depend on the others.
+        The same for the same `spec`, bit for bit; the part of one district does not depend on the others, but for the
+        ties that cross its border.
 
     Raises
     ------
     InvalidInput
         With every problem of the spec.
     """
-    raise NotImplementedError
+    check_spec(spec, district)
+    customers = customers_by_district(spec)
+    chosen = [part for part in spec.districts if district in {None, part.id}]
+    parts = [tables_of(plan_district(part, customers[part.id], spec), spec) for part in chosen]
+    return SyntheticGrid(**vars(with_border_ties(side_by_side(parts), spec)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from grid.network import Floats, Ints
+from grid.elements import Floats, Ints
 from grid.synthesis_selection import nearest_buses, select_district, select_feeder, select_substation
 from grid.synthesis_store import hash_of_arrays, read_tables, write_tables
 from grid.synthesis_tables import GridTables

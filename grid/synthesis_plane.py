@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from grid.network import Floats
+from grid.elements import Floats
 
 EARTH_KM_PER_DEGREE = 6371.0 * np.pi / 180.0
 """Length of one degree of a great circle on a sphere of mean radius 6,371 km."""

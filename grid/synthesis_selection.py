@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from data.errors import InvalidInput, Problem
-from grid.network import Flags, Floats, Ids, Ints, Slacks
+from grid.elements import Flags, Floats, Ids, Ints, Slacks
 from grid.synthesis_plane import EARTH_KM_PER_DEGREE
 from grid.synthesis_tables import BusKind, GridTables
 

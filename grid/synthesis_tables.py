@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from grid.network import Flags, Floats, Ids, Ints, Network
+from grid.elements import Flags, Floats, Ids, Ints
+from grid.network import Network
 
 
 class BusKind(IntEnum):
