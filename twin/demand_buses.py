@@ -96,7 +96,8 @@ def bus_load(model: DemandModel, demand_kw: xr.DataArray, points: LoadPoints, *,
 
     Point i of a group takes the part :math:`w_i g_i(t) / \sum_j w_j g_j(t)` of the group's demand, with its energy
     share w and a factor :math:`g_i = e^{\sigma_c z_i(t)}` of its own, z a sum of waves with random phases and unit
-    variance. So no load is negative and the points of a group sum to the group's load at every step, however much they differ.
+    variance. So no load is negative, and the points of a group sum to the group's load at every step, however much they
+    differ.
     A point's curve depends on the seed, its place in its group and the time, not on the period asked for.
 
     Parameters

@@ -218,7 +218,7 @@ def _columns(months: _Months, lag: int, c: int, cooling_per_k: Floats) -> tuple[
 def _fit(
     energy_kwh: Floats, base_h: Floats, heating_kh: Floats, ratio: float | None = None
 ) -> tuple[float, float, float]:
-    """Fit base and heating, towards a ratio of heating to base when one is given; with the root of the squared errors."""
+    """Fit base and heating (towards a ratio of them when one is given); third the root of the squared errors."""
     rows = np.column_stack([base_h, heating_kh]) / energy_kwh[:, None]
     wanted = np.ones(len(energy_kwh))
     if ratio is not None:
@@ -253,15 +253,19 @@ def _cooling_factor(
     other_kw = unit.base @ (loss * base_kw) + unit.heating_k @ (loss * heating_kw_per_k)
     cooled = cooling_kw > 0
 
-    def missing_kw(factor: float) -> float:
-        return float((other_kw + factor * cooling_kw)[cooled].max() - peak_kw)
+    def warm_peak_kw(factor: float) -> float:
+        return float((other_kw + factor * cooling_kw)[cooled].max()) if cooled.any() else 0.0
 
-    if not cooled.any() or missing_kw(0.0) > 0 or missing_kw(LARGEST_COOLING_FACTOR) < 0:
+    low_kw, high_kw = warm_peak_kw(0.0), warm_peak_kw(LARGEST_COOLING_FACTOR)
+    if not low_kw < peak_kw < high_kw:
         problems = ProblemList()
-        what = f"no cooling brings the hours with cooling to {peak_kw:,.0f} kW"
-        problems.add("demand calibration", what, "Check the peak, the class responses and the weather", field="peak_kw")
+        what = f"a peak of {peak_kw:,.0f} kW in the cooling season cannot be reached"
+        fix = (
+            f"Give one between {low_kw:,.0f} kW (no cooling) and {high_kw:,.0f} kW, or check sales and class responses"
+        )
+        problems.add("demand calibration", what, fix, field="peak_kw")
         problems.raise_if_any()
-    return float(brentq(missing_kw, 0.0, LARGEST_COOLING_FACTOR, xtol=1e-10))
+    return float(brentq(lambda factor: warm_peak_kw(factor) - peak_kw, 0.0, LARGEST_COOLING_FACTOR, xtol=1e-10))
 
 
 def _energy_kwh(model: DemandModel, months: _Months, lag: Ints, classes: Ints) -> Floats:

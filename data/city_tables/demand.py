@@ -94,7 +94,15 @@ LEVELS = TableSchema(
 
 TABLES: tuple[TableSchema, ...] = (SHAPES, RESPONSE, ACTIVITY, LEVELS)
 
-PARAMETERS: tuple[Parameter, ...] = ()
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        "demand_cooling_peak_kw",
+        "kW",
+        "Highest load of the 22.9 kV buses in the cooling season, to which the calibration brings the demand.",
+        lower=1,
+        upper=1e9,
+    ),
+)
 
 
 def _check_shapes(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
