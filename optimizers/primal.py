@@ -1,0 +1,173 @@
+"""A whole plan of a depot: built bus by bus under the bound's prices, then improved by taking buses out and putting them back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizers.depot_cost import initial_segments_kwh, pv_worth_using_kw, segment_sizes_kwh
+from optimizers.master import SiteModel, shared_prices
+from optimizers.pricing import BusPlans, plans_from_levels
+from optimizers.pricing_kernel import workspace
+from optimizers.pricing_lattice import Lattice
+from optimizers.primal_kernel import Fleet, Room, empty_fleet, empty_prices, fleet_cost, recount, ruin_and_recreate, sweep
+from optimizers.problem import DepotProblem
+
+Floats = NDArray[np.float64]
+
+SOFTNESS = (1.0, 0.7, 0.4, 0.0)
+"""Shares of the bound's prices at which a plan is built: all of them first, true prices alone last."""
+OVER_TARGET = (0.0, 0.03, 0.1, 0.3, np.inf)
+"""How far above the bound's peak a plan may be built, tried in turn until every bus finds room."""
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """How long to search.
+
+    Attributes
+    ----------
+    target_krw
+        Cost at which to stop: good enough.
+    tries
+        Most re-plannings of a group of buses.
+    patience
+        Stop after so many tries without any gain.
+    largest_group
+        Most buses taken out at once.
+    slack
+        How much worse a step may be at first, as a share of the cost.
+    seed
+        Of all random choices.
+    stop
+        Asked between blocks of tries.
+    """
+
+    target_krw: float = -np.inf
+    tries: int = 4000
+    patience: int = 1500
+    largest_group: int = 6
+    slack: float = 1e-4
+    seed: int = 0
+    stop: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass(frozen=True, eq=False)
+class SitePlan:
+    """What the bound's prices and the master say about the rest of the site: PV, battery, and the peak worth paying."""
+
+    duals: Floats
+    pv_kw: Floats
+    battery_kw: Floats
+    peak_kw: float
+
+
+def search_room(problem: DepotProblem, site: SiteModel, plan: SitePlan, unserved_krw: float) -> Room:
+    """Return what the search needs to know of the depot."""
+    soft = shared_prices(problem, site, plan.duals)
+    demand = problem.demand
+    other = problem.site.base_kw - plan.pv_kw + plan.battery_kw
+    wear = problem.degradation
+    return Room(
+        outlets=np.array([charger.count for charger in problem.chargers], dtype=np.int64),
+        most_kw=problem.site.import_limit_kw - other,
+        least_kw=-problem.site.export_limit_kw - other,
+        target_kw=np.full(problem.step_count, plan.peak_kw) - other,
+        other_kw=other,
+        in_cabinet=_in_cabinet(problem),
+        cabinet_kw=np.array([cabinet.max_kw for cabinet in problem.cabinets], dtype=np.float64),
+        efficiency=np.array([charger.efficiency for charger in problem.chargers]),
+        buy_krw=problem.prices.buy_krw_per_kwh,
+        sell_krw=problem.prices.sell_krw_per_kwh,
+        reward_krw=problem.prices.v2g_reward_krw_per_kwh,
+        step_h=problem.step_h,
+        demand_krw=0.0 if demand is None else demand.price_krw_per_kw * demand.share,
+        sunk_kw=np.inf if demand is None else demand.sunk_kw,
+        unserved_krw=unserved_krw,
+        soft_outlet_krw=soft.outlet_krw,
+        soft_site_krw=soft.site_krw_per_kwh - problem.prices.buy_krw_per_kwh,
+        soft_class_krw=soft.class_krw_per_kwh,
+        cell_krw=soft.cell_krw_per_kwh,
+        wear_size=segment_sizes_kwh(problem),
+        wear_start=initial_segments_kwh(problem),
+        wear_krw=np.zeros((problem.bus_count, 0)) if wear is None else wear.krw_per_kwh,
+    )
+
+
+def _in_cabinet(problem: DepotProblem) -> NDArray[np.bool_]:
+    member = np.zeros((len(problem.cabinets), len(problem.chargers)), dtype=bool)
+    for row, cabinet in zip(member, problem.cabinets, strict=True):
+        row[list(cabinet.classes)] = True
+    return member
+
+
+def blind_site_plan(problem: DepotProblem, site: SiteModel) -> SitePlan:
+    """Return a site plan for building a first plan before anything is priced: energy at its tariff, a flat peak."""
+    duals = np.zeros(site.matrix.shape[0])
+    duals[site.power_rows] = -problem.prices.buy_krw_per_kwh * problem.step_h
+    pv = pv_worth_using_kw(problem, problem.site.base_kw)
+    flat = float((problem.site.base_kw - pv).max()) + needed_kw(problem)
+    peak = flat if problem.demand is None else max(problem.demand.sunk_kw, flat)
+    return SitePlan(duals, pv, np.zeros(problem.step_count), peak)
+
+
+def needed_kw(problem: DepotProblem) -> float:
+    """Return the power that would charge all that must be charged at a steady rate over the cheaper half of the day."""
+    buses = problem.buses
+    losses = (buses.standing_loss_kw[:, None] * problem.present * problem.step_h).sum(axis=1)
+    need = problem.trip_kwh.sum(axis=1) + losses + buses.terminal_min_kwh - buses.initial_kwh
+    cheap = problem.prices.buy_krw_per_kwh <= np.median(problem.prices.buy_krw_per_kwh)
+    return float(np.maximum(need / buses.charge_efficiency, 0.0).sum() / problem.step_h[cheap].sum())
+
+
+def build_plan(grid: Lattice, room: Room, seed: int) -> Fleet:
+    """Plan the buses one after the other, softly at first; above the target peak only if some would not find room."""
+    rng = np.random.default_rng(seed)
+    prices, table = empty_prices(grid), workspace(grid)
+    count = len(grid.spacing_kwh)
+    fleet = empty_fleet(grid, room)
+    tallest = float(np.max(np.maximum(room.target_kw, 0.0)))
+    for over in OVER_TARGET:
+        over_kw = np.inf if np.isinf(over) else over * tallest
+        for softness in SOFTNESS:
+            waiting = np.flatnonzero(~fleet.served)
+            served = np.flatnonzero(fleet.served)
+            order = np.concatenate((rng.permutation(waiting), rng.permutation(served)))
+            sweep(grid, room, fleet, softness, over_kw, order, prices, table)
+        if fleet.served.sum() == count:
+            break
+    return fleet
+
+
+def improve_plan(grid: Lattice, room: Room, fleet: Fleet, settings: SearchSettings) -> Fleet:
+    """Return the best plan found by ruin and recreate from `fleet`, which is changed."""
+    prices, table = empty_prices(grid), workspace(grid)
+    best = copied(fleet)
+    cost = fleet_cost(room, best)
+    block, done, idle = 200, 0, 0
+    while done < settings.tries and idle < settings.patience and not settings.stop():
+        slack = settings.slack * abs(cost) * (1.0 - done / settings.tries)
+        seed = settings.seed * 100_003 + done
+        found = ruin_and_recreate(grid, room, fleet, best, block, settings.largest_group, slack, seed, prices, table)
+        idle = 0 if found < cost * (1 - 1e-6) else idle + block
+        cost, done = found, done + block
+        if cost <= settings.target_krw:
+            break
+        if idle:
+            fleet = copied(best)
+            recount(grid, room, fleet)
+    return best
+
+
+def copied(fleet: Fleet) -> Fleet:
+    """Return a copy that shares nothing."""
+    return Fleet(*(table.copy() for table in fleet))
+
+
+def fleet_plans(problem: DepotProblem, grid: Lattice, fleet: Fleet) -> BusPlans:
+    """Return the plans of the served buses as columns."""
+    served = np.flatnonzero(fleet.served)
+    return plans_from_levels(problem, grid, served, fleet.plugged[served], fleet.level[served])
