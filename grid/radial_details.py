@@ -1,0 +1,119 @@
+"""What a solved tree tells beyond voltages and currents: angles, and the power and current at both ends of branches.
+
+Computed from the solved voltages by one backward pass over the same rows, only when somebody asks.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from grid.elements import Floats
+from grid.radial_kernel import AT_DROP, OPTIONS, AT_P, AT_Q, AT_V, LANES, WIDTH, backward, read_loads
+
+
+class Details(NamedTuple):
+    """What is written: angles (buses, steps); power entering at both ends and the `to` current (branches, steps).
+
+    An array of size 0 is not asked for. Power is per unit, angles radian with the root's own as zero.
+    """
+
+    angle: Floats
+    from_p: Floats
+    from_q: Floats
+    to_p: Floats
+    to_q: Floats
+    to_current_a: Floats
+
+
+@njit(**OPTIONS)
+def _set_voltages(W, rows, first, count, v_pu, step0, lanes):  # type: ignore[no-untyped-def]
+    for i in range(count):
+        w, row = W[i], first + i
+        bus, scale = rows.bus[row], rows.scale[row]
+        for k in range(LANES):
+            w[AT_P + k] = 0.0
+            w[AT_Q + k] = 0.0
+            if rows.parent[row] < 0 or bus < 0:
+                w[AT_V + k] = rows.root_v[row]
+            else:
+                v = v_pu[bus, step0 + min(k, lanes - 1)] / scale
+                w[AT_V + k] = v * v
+
+
+@njit(**OPTIONS)
+def _write_angles(W, rows, first, count, step0, lanes, out):  # type: ignore[no-untyped-def]
+    for i in range(count):
+        w, row = W[i], first + i
+        parent, bus = rows.parent[row], rows.bus[row]
+        if parent < 0:
+            for k in range(LANES):
+                w[AT_DROP + k] = 0.0
+        else:
+            u, r, x = W[parent], rows.r[row], rows.x[row]
+            for k in range(LANES):
+                p, q = w[AT_P + k], w[AT_Q + k]
+                w[AT_DROP + k] = u[AT_DROP + k] - np.arctan2(x * p - r * q, w[AT_V + k] + r * p + x * q)
+        if bus >= 0:
+            for k in range(lanes):
+                out.angle[bus, step0 + k] = w[AT_DROP + k]
+
+
+@njit(**OPTIONS)
+def _ends(w, u, k, r, x, members, m, alone):  # type: ignore[no-untyped-def]
+    """Power entering a branch at its parent end and at its child end."""
+    p, q, v = w[AT_P + k], w[AT_Q + k], w[AT_V + k]
+    if alone:
+        square = (p * p + q * q) / v
+        g, b = members.g_half[m], members.b_half[m]
+        return p + r * square + g * u[AT_V + k], q + x * square + b * u[AT_V + k], g * v - p, b * v - q
+    y = members.y[m]
+    child = np.sqrt(v)
+    parent = complex((v + r * p + x * q) / child, (x * p - r * q) / child)
+    at_parent = complex(y[0], y[1]) * parent + complex(y[2], y[3]) * child
+    at_child = complex(y[4], y[5]) * parent + complex(y[6], y[7]) * child
+    s_parent, s_child = parent * at_parent.conjugate(), child * at_child.conjugate()
+    return s_parent.real, s_parent.imag, s_child.real, s_child.imag
+
+
+@njit(**OPTIONS)
+def _write_flows(W, rows, members, first, count, step0, lanes, out):  # type: ignore[no-untyped-def]
+    for i in range(count):
+        row = first + i
+        m0, m1 = rows.member_start[row], rows.member_start[row + 1]
+        for m in range(m0, m1):
+            w, u, branch = W[i], W[rows.parent[row]], members.branch[m]
+            for k in range(lanes):
+                step = step0 + k
+                pp, pq, cp, cq = _ends(w, u, k, rows.r[row], rows.x[row], members, m, m1 - m0 == 1)
+                v_parent, v_child = u[AT_V + k], w[AT_V + k]
+                if not members.from_is_parent[m]:
+                    pp, pq, cp, cq = cp, cq, pp, pq
+                    v_child = v_parent
+                if out.from_p.size:
+                    out.from_p[branch, step] = pp
+                    out.from_q[branch, step] = pq
+                    out.to_p[branch, step] = cp
+                    out.to_q[branch, step] = cq
+                if out.to_current_a.size:
+                    out.to_current_a[branch, step] = np.sqrt((cp * cp + cq * cq) / v_child) * members.to_scale[m]
+
+
+@njit(**OPTIONS)
+def details(rows, members, loads, v_pu, out, units):  # type: ignore[no-untyped-def]
+    """Write what `out` has room for, for the units `units[0] … units[1]` (see `radial_kernel.sweep`)."""
+    blocks = (loads.steps + LANES - 1) // LANES
+    W = np.empty((np.max(np.diff(rows.job_start)), WIDTH))
+    for unit in range(units[0], units[1]):
+        job, step0 = unit // blocks, unit % blocks * LANES
+        first, count = rows.job_start[job], rows.job_start[job + 1] - rows.job_start[job]
+        lanes = min(LANES, loads.steps - step0)
+        read_loads(W, rows, first, count, loads, step0)
+        _set_voltages(W, rows, first, count, v_pu, step0, lanes)
+        backward(W, rows, first, count)
+        if out.angle.size:
+            _write_angles(W, rows, first, count, step0, lanes, out)
+        if out.from_p.size or out.to_current_a.size:
+            _write_flows(W, rows, members, first, count, step0, lanes, out)
