@@ -56,7 +56,7 @@ def read_tariffs(tables: Tables, problems: ProblemList) -> dict[str, Tariff]:
             what = f"the hours {plan['hours']} say nothing of the season {season}"
             problems.add("tariffs.csv", what, "add them to tariff_hours.csv", row=row, field="hours")
         steps = _read_steps(tables.get("tariff_steps"), plan["tariff"], needed, problems)
-        rates = _read_rates(tables["tariff_rates"], plan["tariff"], needed, problems, has_steps=bool(steps))
+        rates = _read_rates(tables["tariff_rates"], plan["tariff"], needed, problems, has_steps=steps != {})
         if needed - periods.keys() or rates is None or steps is None:
             continue
         tariffs[plan["tariff"]] = Tariff(
