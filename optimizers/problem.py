@@ -86,7 +86,8 @@ class ChargerClass:
     min_kw, max_kw
         Power range while charging, at the inlet of the bus.
     can_pause
-        Whether a plugged bus may stand at 0 kW. If not, a plugged bus charges with at least `min_kw` (or feeds back).
+        Whether a plugged bus may stand at 0 kW. If not, a plugged bus charges with at least `min_kw`. A class that
+        feeds back can pause.
     max_discharge_kw
         Most power fed back through one outlet, at the inlet; 0 for a charger without V2G.
     efficiency

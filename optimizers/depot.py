@@ -1,0 +1,64 @@
+"""Plan one depot: the one public entry, whatever method solves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+
+from optimizers.depot_compact import solve_compact
+from optimizers.plan import DepotPlan, NoPlan
+from optimizers.problem import DepotProblem
+from optimizers.problem_checks import require_sound
+from optimizers.solver import SolveLimits
+
+Solver = Callable[[DepotProblem, SolveLimits], DepotPlan | NoPlan]
+
+
+class Method(Enum):
+    """How a depot is solved."""
+
+    COMPACT = "compact"
+    """The whole mixed-integer model at once: the reference, for small depots."""
+    COLUMN_GENERATION = "column generation"
+    """Dantzig-Wolfe decomposition by bus: for every size."""
+    AUTO = "auto"
+    """Compact for a few buses, column generation otherwise."""
+
+
+COMPACT_UP_TO_BUSES = 8
+SOLVERS: dict[Method, Solver] = {Method.COMPACT: solve_compact}
+
+
+def solve_depot(
+    problem: DepotProblem,
+    *,
+    time_limit_s: float,
+    gap: float = 1e-3,
+    threads: int = 1,
+    method: Method = Method.AUTO,
+) -> DepotPlan | NoPlan:
+    """Return the cheapest plan of a depot that was found in time, with its proved bound.
+
+    Parameters
+    ----------
+    problem
+        The depot.
+    time_limit_s
+        Wall time; the best plan by then is returned with its true gap.
+    gap
+        Relative distance between cost and bound at which the plan counts as optimal.
+    threads
+        Threads the solver may use.
+    method
+        How to solve it.
+
+    Raises
+    ------
+    InvalidInput
+        With every problem of the input.
+    """
+    require_sound(problem)
+    if method is Method.AUTO:
+        small = problem.bus_count <= COMPACT_UP_TO_BUSES or Method.COLUMN_GENERATION not in SOLVERS
+        method = Method.COMPACT if small else Method.COLUMN_GENERATION
+    return SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads))
