@@ -172,6 +172,10 @@ class Weather:
         fields = resample(source, wanted, step_ns)
         return replace(self, times_utc=wanted, **vars(fields), repeats_yearly=False)
 
+    def with_notes(self, *notes: str) -> Weather:
+        """Return this weather with more notes."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
+
     def mapped_to(self, year: int) -> Weather:
         """Let each calendar day stand for the same day of `year` (and of any other year); the source then says so.
 

@@ -17,7 +17,7 @@ CELL_H = 0.25
 MAX_SHIFT_H = 1.0  # two label conventions cannot differ by more: start of the hour, its middle, its end
 MIN_GAIN = 0.01  # of correlation; clouds that prefer afternoons move the best shift by less
 MIN_DAYS_TO_SHIFT = 60  # a few cloudy afternoons look like a shift, two months of them do not
-MAX_NIGHT_SHARE = 0.01  # of the irradiation; hours cut by sunrise and twilight stay below it
+MAX_NIGHT_SHARE = 0.02  # of the irradiation; twilight and labels that are half an hour off stay below it
 
 # What global irradiation at the ground is of that above the atmosphere, over days to years, anywhere.
 CLEARNESS_RANGE = (0.03, 0.95)
@@ -36,14 +36,15 @@ class Alignment:
         To be added to the declared starts of the steps so that they fit the sun best, in half hours.
     correlation, declared_correlation
         Of the irradiance with that above the atmosphere, with and without the shift, over the steps with light.
-    night_share
-        Share of the irradiation, after the shift, in steps without any sun.
+    night_share, declared_night_share
+        Share of the irradiation in steps without any sun, with and without the shift.
     """
 
     shift_h: float
     correlation: float
     declared_correlation: float
     night_share: float
+    declared_night_share: float
 
 
 def alignment(starts_utc: Times, step_h: float, ghi_w_per_m2: Floats, place: Place) -> Alignment:
@@ -80,9 +81,11 @@ def alignment(starts_utc: Times, step_h: float, ghi_w_per_m2: Floats, place: Pla
     half_hours = np.arange(-24, 25)
     found = [correlation(shifted(2 * int(half_hour))) for half_hour in half_hours]
     best = int(np.argmax(found))
-    night = shifted(2 * int(half_hours[best])) <= 0.0
-    night_share = float(ghi_w_per_m2[night].sum() / ghi_w_per_m2.sum())
-    return Alignment(float(half_hours[best]) / 2, found[best], found[24], night_share)
+    night_share, declared_night_share = (
+        float(ghi_w_per_m2[shifted(cells) <= 0.0].sum() / ghi_w_per_m2.sum())
+        for cells in (2 * int(half_hours[best]), 0)
+    )
+    return Alignment(float(half_hours[best]) / 2, found[best], found[24], night_share, declared_night_share)
 
 
 def check_against_sun(
@@ -102,18 +105,15 @@ def check_against_sun(
         problems.add(file, what, "Check the sign of the latitude, or give the weather of the city", field="ghi")
         return 0.0, ""
     fit = alignment(starts_utc, step_h, ghi_w_per_m2, place)
-    gain = fit.correlation - fit.declared_correlation
-    if abs(fit.shift_h) > MAX_SHIFT_H and gain > (MIN_GAIN if days >= MIN_DAYS_TO_SHIFT else 0.1):
-        side = "after" if fit.shift_h > 0 else "before"
-        what = (
-            f"its labels are about {abs(fit.shift_h):g} h {side} the times at which the sun gives this light at {where}"
-        )
-        what = what.replace("after", "ahead of") if side == "after" else what.replace("before", "behind")
+    long_enough = days >= MIN_DAYS_TO_SHIFT and fit.correlation >= fit.declared_correlation + MIN_GAIN
+    shift_h = fit.shift_h if long_enough else 0.0
+    night_share = fit.night_share if shift_h else fit.declared_night_share
+    if abs(shift_h) > MAX_SHIFT_H:
+        side = "behind" if shift_h < 0 else "ahead of"
+        what = f"its labels are {abs(shift_h):g} h {side} the sun at {where}"
         problems.add(file, what, "Check the longitude and the time zone of the labels", field="time")
-        return 0.0, ""
-    shift_h = fit.shift_h if days >= MIN_DAYS_TO_SHIFT and gain >= MIN_GAIN else 0.0
-    if shift_h == fit.shift_h and fit.night_share > MAX_NIGHT_SHARE:
-        what = f"{fit.night_share:.0%} of its irradiation falls while the sun is below the horizon of {where}"
+    elif night_share > MAX_NIGHT_SHARE:
+        what = f"{night_share:.0%} of its irradiation falls while the sun is below the horizon of {where}"
         problems.add(file, what, "Check latitude, longitude and the time zone of the labels", field="ghi")
     return shift_h, _note(fit) if shift_h else ""
 
