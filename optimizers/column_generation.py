@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizers.column_start import pooled_depot
 from optimizers.master import MasterSolution, RestrictedMaster, SiteModel, legal_duals, shared_prices, site_bound_krw, site_model
 from optimizers.pricing import BusPlans, best_responses
 from optimizers.pricing_kernel import workspace
@@ -22,7 +23,7 @@ from optimizers.problem import DepotProblem
 
 Floats = NDArray[np.float64]
 
-SMOOTHING = 0.75
+SMOOTHING = 0.4
 """Weight of the best prices known against the master's duals when a round begins."""
 
 
@@ -103,9 +104,7 @@ def generate_columns(
     site = site_model(problem)
     space = workspace(grid)
     master = RestrictedMaster(problem, grid, site, unserved_krw(problem))
-    centre = np.zeros(site.matrix.shape[0]) if start_duals is None else start_duals
-    if start_duals is None:
-        centre[site.power_rows] = -problem.prices.buy_krw_per_kwh * problem.step_h
+    centre = pooled_depot(problem, grid, site).duals if start_duals is None else start_duals
     best, rounds, smoothing = -np.inf, 0, SMOOTHING
     history: list[tuple[float, float]] = []
     first = best_responses(problem, grid, shared_prices(problem, site, legal_duals(site, centre)), space)

@@ -1,0 +1,239 @@
+"""One depot of any size: bound by column generation, plan by search, both for the problem as it is stated.
+
+The bound comes from lattices rounded outward, the plan from one rounded inward and then from a linear programme without any
+lattice, so that plan and bound enclose the optimum of the continuous problem. Prices are refined only while the gap is open.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizers.column_generation import BoundResult, BoundSettings, generate_columns, lagrangian_bound_krw, unserved_krw
+from optimizers.column_start import pooled_depot
+from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_bus_bar_kw, plan_of, pv_worth_using_kw
+from optimizers.master import SiteModel, site_model
+from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict, relative_gap
+from optimizers.pricing_lattice import Lattice, Rounding, lattice
+from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, search_room
+from optimizers.primal_kernel import Fleet, fleet_cost, recount
+from optimizers.primal_polish import polish
+from optimizers.problem import DepotProblem, LaneRule
+from optimizers.solver import SolveLimits, solver_version
+
+Floats = NDArray[np.float64]
+
+BOUND_FOR = "the depot's problem as stated, charge levels and powers continuous"
+
+
+@dataclass(frozen=True)
+class DecompositionSettings:
+    """How to solve a depot.
+
+    Attributes
+    ----------
+    limits
+        Wall time, relative gap, memory.
+    spacing_kwh, fine_spacing_kwh
+        Levels of the lattice on which prices and plans are found, and of the one that proves the bound.
+    seed
+        Of the search; the same seed gives the same plan.
+    cancel
+        Asked now and then; True ends the solve with the best so far.
+    """
+
+    limits: SolveLimits
+    spacing_kwh: float = 0.5
+    fine_spacing_kwh: float = 0.05
+    seed: int = 0
+    cancel: Callable[[], bool] = field(default=lambda: False)
+
+
+class _Stop:
+    """Says whether the solve has to end: out of time or memory, cancelled, or interrupted."""
+
+    def __init__(self, settings: DecompositionSettings) -> None:
+        self.begin = time.perf_counter()
+        self._settings = settings
+        self.interrupted = False
+
+    @property
+    def wall_s(self) -> float:
+        return time.perf_counter() - self.begin
+
+    def __call__(self) -> bool:
+        limits = self._settings.limits
+        self.interrupted = self.interrupted or self._settings.cancel()
+        return self.interrupted or self.wall_s >= limits.time_limit_s or _memory_gb() >= limits.memory_limit_gb
+
+
+def _memory_gb() -> float:
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * 4096 / 1e9 if pages.exists() else 0.0
+
+
+@dataclass(eq=False)
+class _Best:
+    """The best schedule and bound so far."""
+
+    schedule: Schedule | None = None
+    objective_krw: float = np.inf
+    bound_krw: float = -np.inf
+
+    @property
+    def gap(self) -> float:
+        return relative_gap(self.objective_krw, self.bound_krw) if self.schedule is not None else np.inf
+
+
+def solve_decomposed(problem: DepotProblem, limits: SolveLimits) -> DepotPlan | NoPlan:
+    """Plan a depot without lanes by decomposition; see `plan_depot`."""
+    return plan_depot(problem, DecompositionSettings(limits))
+
+
+def can_decompose(problem: DepotProblem) -> bool:
+    """Return whether the dynamic programme knows every rule of the problem: all but lanes, in which buses block each other."""
+    return all(charger.lane is LaneRule.FREE for charger in problem.chargers)
+
+
+def plan_depot(problem: DepotProblem, settings: DecompositionSettings) -> DepotPlan | NoPlan:
+    """Return the cheapest plan found and a lower bound that holds for the problem as stated.
+
+    Parameters
+    ----------
+    problem
+        A sound problem (`optimizers.problem_checks`) for which `can_decompose` holds.
+    settings
+        Limits, lattice, seed. Out of time or memory, or interrupted, it returns the best so far with its true gap.
+
+    Returns
+    -------
+    DepotPlan or NoPlan
+        `OPTIMAL` only if the gap asked for is proved.
+    """
+    stop, best = _Stop(settings), _Best()
+    solve = _Solve(problem, settings, stop, best)
+    try:
+        reasons = solve.run()
+    except KeyboardInterrupt:
+        stop.interrupted = True
+        reasons = ()
+    method = f"decomposition by bus, {solver_version()}"
+    if reasons:
+        return NoPlan(problem.id, PlanStatus.INFEASIBLE, reasons, method, stop.wall_s)
+    if best.schedule is None:
+        text = "no plan was found that serves every bus" + (" before the solve was stopped" if stop() else "")
+        return NoPlan(problem.id, PlanStatus.FAILED, (text,), method, stop.wall_s)
+    status = PlanStatus.OPTIMAL if best.gap <= settings.limits.gap else PlanStatus.FEASIBLE
+    return plan_of(problem, best.schedule, Verdict(status, best.bound_krw, BOUND_FOR, method, stop.wall_s))
+
+
+class _Solve:
+    """The steps of one solve, in order, each ending early when the gap is closed or it is time to stop."""
+
+    def __init__(self, problem: DepotProblem, settings: DecompositionSettings, stop: _Stop, best: _Best) -> None:
+        self.problem, self.settings, self.stop, self.best = problem, settings, stop, best
+        self.inward = lattice(problem, settings.spacing_kwh, Rounding.INWARD)
+        self.outward = lattice(problem, settings.spacing_kwh, Rounding.OUTWARD)
+        self.site: SiteModel = site_model(problem)
+        self.fleet: Fleet | None = None
+
+    def run(self) -> tuple[str, ...]:
+        """Solve; return the reasons when no plan can exist."""
+        pooled = pooled_depot(self.problem, self.outward, self.site)
+        reasons = _hopeless(self.problem, self.outward)
+        if reasons:
+            return reasons
+        plan = self._site_plan(pooled.duals, pooled.site_values)
+        self._search(plan, SearchSettings(tries=200 + 10 * self.problem.bus_count, patience=400, seed=self.settings.seed))
+        self._prove(pooled.duals)
+        if self._done():
+            return ()
+        columns = self._columns(pooled.duals)
+        self._prove(columns.duals)
+        plan = self._site_plan(columns.duals, columns.solution.site_values)
+        for attempt in range(8):
+            if self._done():
+                break
+            tries = SearchSettings(tries=3000, patience=1000, largest_group=4 + 2 * (attempt % 3), seed=self.settings.seed + 1 + attempt)
+            self._search(plan, tries)
+        return ()
+
+    def _done(self) -> bool:
+        return self.stop() or self.best.gap <= self.settings.limits.gap
+
+    def _columns(self, duals: Floats) -> BoundResult:
+        start = () if self.fleet is None else (fleet_plans(self.problem, self.inward, self.fleet),)
+        settings = BoundSettings(gap=self.settings.limits.gap / 10, stop=self.stop)
+        return generate_columns(self.problem, self.outward, start, settings, duals)
+
+    def _site_plan(self, duals: Floats, values: Floats) -> SitePlan:
+        site, demand = self.site, self.problem.demand
+        battery = np.zeros(self.problem.step_count)
+        if len(site.battery_up_kw):
+            battery = values[site.battery_up_kw] - values[site.battery_down_kw]
+        net = values[site.import_kw] - values[site.export_kw]
+        peak = np.inf if demand is None else max(demand.sunk_kw, float(net.max()))
+        return SitePlan(duals, values[site.pv_kw], battery, peak)
+
+    def _search(self, plan: SitePlan, settings: SearchSettings) -> None:
+        """Improve the fleet's plans and polish them; keep the result if it is the best."""
+        room = search_room(self.problem, self.site, plan, unserved_krw(self.problem))
+        fresh = build_plan(self.inward, room, settings.seed)
+        if self.fleet is not None:
+            recount(self.inward, room, self.fleet)
+        if self.fleet is None or fleet_cost(room, fresh) < fleet_cost(room, self.fleet):
+            self.fleet = fresh
+        target = self.best.bound_krw * (1 + 0.5 * self.settings.limits.gap) if np.isfinite(self.best.bound_krw) else -np.inf
+        self.fleet = improve_plan(self.inward, room, copied(self.fleet), replace(settings, target_krw=target, stop=self.stop))
+        if not self.fleet.served.all():
+            return
+        schedule = _schedule(self.problem, self.inward, self.fleet, plan)
+        for candidate in (schedule, polish(self.problem, self.site, schedule)):
+            self._keep(candidate)
+
+    def _keep(self, schedule: Schedule) -> None:
+        plan = plan_of(self.problem, schedule, Verdict(PlanStatus.FEASIBLE, -np.inf, "", "", 0.0))
+        limits = self.problem.site
+        fits = (plan.grid_kw <= limits.import_limit_kw + 1e-4).all() and (-plan.grid_kw <= limits.export_limit_kw + 1e-4).all()
+        if fits and plan.objective_krw < self.best.objective_krw:
+            self.best.schedule, self.best.objective_krw = schedule, plan.objective_krw
+
+    def _prove(self, duals: Floats) -> None:
+        """Raise the bound to what the prices prove, on ever finer lattices while that may close the gap."""
+        for spacing in (self.settings.spacing_kwh, self.settings.fine_spacing_kwh):
+            if self.best.gap <= self.settings.limits.gap:
+                return
+            grid = lattice(self.problem, spacing, Rounding.OUTWARD)
+            self.best.bound_krw = max(self.best.bound_krw, lagrangian_bound_krw(self.problem, grid, self.site, duals))
+
+
+def _schedule(problem: DepotProblem, grid: Lattice, fleet: Fleet, plan: SitePlan) -> Schedule:
+    plans = fleet_plans(problem, grid, fleet)
+    load = (
+        problem.site.base_kw
+        + charging_at_bus_bar_kw(problem, plans.charge_kw, plans.plugged_class)
+        - feeding_at_bus_bar_kw(problem, plans.discharge_kw, plans.plugged_class)
+        + plan.battery_kw
+    )
+    pv = pv_worth_using_kw(problem, load)
+    return Schedule(plans.charge_kw, plans.discharge_kw, plans.plugged_class, pv, plan.battery_kw)
+
+
+def _hopeless(problem: DepotProblem, grid: Lattice) -> tuple[str, ...]:
+    """Name the buses that could not do their duties even with every outlet and all power to themselves."""
+    reasons = []
+    for bus in range(problem.bus_count):
+        short = np.flatnonzero(grid.low[bus] > grid.high[bus])
+        if len(short):
+            step = min(int(short[-1]), problem.step_count - 1)
+            kwh = float(grid.low[bus, short[-1]] - grid.high[bus, short[-1]]) * grid.spacing_kwh[bus]
+            reasons.append(
+                f"bus {problem.buses.id[bus]} cannot do its duties even alone in the depot: about {kwh:.1f} kWh short by "
+                f"{problem.step_name(step)}"
+            )
+    return tuple(reasons)
