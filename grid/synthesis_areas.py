@@ -44,7 +44,7 @@ def divide(streets: Streets, load_kw: Floats, feeders: int, substations: int, sp
     rng = np.random.default_rng(seed)
     wanted = rng.uniform(1.0 - spread, 1.0 + spread, feeders)
     substation_of_feeder = (np.arange(feeders) * substations) // feeders
-    station_wanted = np.bincount(substation_of_feeder, weights=wanted, minlength=substations)
+    station_wanted = np.bincount(substation_of_feeder, wanted, substations).astype(np.float64)
     station_of_node = _halved(streets.uv_km, load_kw, station_wanted)
     feeder_of_node = np.empty(len(load_kw), dtype=np.int64)
     for station in range(substations):

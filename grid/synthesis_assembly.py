@@ -14,9 +14,9 @@ from grid.synthesis_tables import Banks, BusFacts, BusKind, Feeders, GridTables,
 
 
 def tables_of(plan: DistrictPlan, spec: GridSpec) -> GridTables:
-    """Number the elements of one district's plan: substations, busbars, then the feeders."""
+    """Turn one district's plan into tables: substations, busbars, then the feeders, numbered in this order."""
     names = _Names(plan)
-    stations, banks, elements = len(plan.site_km), len(plan.substation_of_bank), len(plan.trees.feeder)
+    stations, banks, elements = len(plan.site_km), len(plan.substation_of_bank), len(plan.layout.trees.feeder)
     network = Network(
         buses=_buses(plan, spec, names),
         lines=_lines(plan, spec, names, stations, banks),
@@ -52,8 +52,8 @@ def tables_of(plan: DistrictPlan, spec: GridSpec) -> GridTables:
         feeders=_feeders(plan, spec, names),
         ties=Ties(
             elements + np.arange(len(plan.ties.a)),
-            plan.trees.feeder[plan.ties.a],
-            plan.trees.feeder[plan.ties.b],
+            plan.layout.trees.feeder[plan.ties.a],
+            plan.layout.trees.feeder[plan.ties.b],
         ),
     )
 
@@ -68,13 +68,13 @@ class _Names:
         self.bank: Ids = np.array(
             [f"{self.substation[s]}-B{n + 1}" for s, n in zip(plan.substation_of_bank, within, strict=True)]
         )
-        feeders = len(plan.substation_of_feeder)
+        feeders = len(plan.layout.substation_of_feeder)
         self.feeder: Ids = np.array([f"{code}-F{n + 1:03d}" for n in range(feeders)])
-        number = _running_number(plan.trees.feeder)
+        number = _running_number(plan.layout.trees.feeder)
         self.element: Ids = np.array(
             [
                 f"{code}-F{f + 1:03d}-{n + 1:03d}"
-                for f, n in zip(plan.trees.feeder.tolist(), number.tolist(), strict=True)
+                for f, n in zip(plan.layout.trees.feeder.tolist(), number.tolist(), strict=True)
             ]
         )
 
@@ -88,7 +88,7 @@ def _running_number(group: Ints) -> Ints:
 
 def _buses(plan: DistrictPlan, spec: GridSpec, names: _Names) -> Buses:
     rules = spec.rules
-    points = np.vstack([plan.site_km, plan.site_km[plan.substation_of_bank], plan.trees.xy_km])
+    points = np.vstack([plan.site_km, plan.site_km[plan.substation_of_bank], plan.layout.trees.xy_km])
     degrees = plan.plane.to_degrees(points)
     ids = np.concatenate([names.substation, names.bank, names.element])
     base_kv = np.where(np.arange(len(ids)) < len(plan.site_km), rules.transmission_kv, rules.nominal_kv)
@@ -103,7 +103,7 @@ def _buses(plan: DistrictPlan, spec: GridSpec, names: _Names) -> Buses:
 
 
 def _lines(plan: DistrictPlan, spec: GridSpec, names: _Names, stations: int, banks: int) -> Lines:
-    trees, wires = plan.trees, plan.wires
+    trees, wires = plan.layout.trees, plan.wires
     first = stations + banks
     ends = np.arange(len(trees.feeder)) + first
     above = np.where(trees.parent >= 0, trees.parent + first, stations + plan.bank_of_feeder[trees.feeder])
@@ -134,7 +134,7 @@ def tie_lines(length_km: Floats, conductors: list[Conductor], route_factor: floa
 
 
 def _tie_conductors(plan: DistrictPlan, spec: GridSpec) -> list[Conductor]:
-    """A tie is a cable when one of its ends is."""
+    """Conductor of each tie: a cable when one of its ends is."""
     cable = plan.wires.underground[plan.ties.a] | plan.wires.underground[plan.ties.b]
     choice = {kind: trunk_conductor(spec.conductors, spec.rules, underground=kind) for kind in (False, True)}
     return [choice[bool(kind)] for kind in cable]
@@ -151,7 +151,7 @@ def _transformers(plan: DistrictPlan, spec: GridSpec, names: _Names, stations: i
         x_ohm=np.full(banks, z.imag),
         b_us=np.zeros(banks),
         g_us=np.zeros(banks),
-        ratio=tap_ratios(_bank_peaks(plan), spec.bank, spec.rules),
+        ratio=tap_ratios(_bank_peaks(plan), _bank_charging_kvar(plan, spec), spec.bank, spec.rules),
         shift_deg=np.zeros(banks),
         rating_kva=np.full(banks, spec.bank.rated_kva),
         in_service=np.ones(banks, dtype=bool),
@@ -161,22 +161,30 @@ def _transformers(plan: DistrictPlan, spec: GridSpec, names: _Names, stations: i
 def _bank_peaks(plan: DistrictPlan) -> Floats:
     banks = len(plan.substation_of_bank)
     hours = [np.bincount(plan.bank_of_feeder, weights=hour, minlength=banks) for hour in plan.feeder_load_kw.T]
-    peak: Floats = np.max(hours, axis=0)
-    return peak
+    return np.array(hours, dtype=np.float64).max(axis=0)  # type: ignore[no-any-return]
+
+
+def _bank_charging_kvar(plan: DistrictPlan, spec: GridSpec) -> Floats:
+    """Reactive power that the lines behind each bank give at nominal voltage."""
+    bank = plan.bank_of_feeder[plan.layout.trees.feeder]
+    siemens = np.bincount(bank, weights=plan.wires.b_us * 1e-6, minlength=len(plan.substation_of_bank))
+    return siemens.astype(np.float64) * (spec.rules.nominal_kv**2 * 1000.0)
 
 
 def _feeders(plan: DistrictPlan, spec: GridSpec, names: _Names) -> Feeders:
-    feeders = len(plan.substation_of_feeder)
-    length = np.bincount(plan.trees.feeder, weights=plan.wires.length_km, minlength=feeders)
-    cable = np.bincount(plan.trees.feeder, weights=plan.wires.length_km * plan.wires.underground, minlength=feeders)
+    feeders = len(plan.layout.substation_of_feeder)
+    length = np.bincount(plan.layout.trees.feeder, plan.wires.length_km, feeders).astype(np.float64)
+    cable = np.bincount(
+        plan.layout.trees.feeder, weights=plan.wires.length_km * plan.wires.underground, minlength=feeders
+    )
     peak = plan.feeder_load_kw.max(axis=1)
-    dedicated = np.arange(feeders) >= plan.ordinary_feeders
+    dedicated = np.arange(feeders) >= plan.layout.ordinary_feeders
     return Feeders(
         id=names.feeder,
         district=np.full(feeders, plan.spec.id),
-        substation=plan.substation_of_feeder,
+        substation=plan.layout.substation_of_feeder,
         bank=plan.bank_of_feeder,
-        head_line=np.searchsorted(plan.trees.feeder, np.arange(feeders)),
+        head_line=np.searchsorted(plan.layout.trees.feeder, np.arange(feeders)),
         rating_kw=np.where(dedicated, np.maximum(peak, spec.rules.feeder_rating_kw), spec.rules.feeder_rating_kw),
         emergency_kw=np.where(
             dedicated, np.maximum(peak, spec.rules.feeder_emergency_kw), spec.rules.feeder_emergency_kw
@@ -189,19 +197,19 @@ def _feeders(plan: DistrictPlan, spec: GridSpec, names: _Names) -> Feeders:
 
 
 def _bus_facts(plan: DistrictPlan) -> BusFacts:
-    stations, banks, trees = len(plan.site_km), len(plan.substation_of_bank), plan.trees
+    stations, banks, trees = len(plan.site_km), len(plan.substation_of_bank), plan.layout.trees
     first = stations + banks
-    loaded = plan.transformer >= 0
+    loaded = plan.layout.transformer >= 0
     customer = trees.customer >= 0
     who = trees.customer[customer]
     kind = np.select([loaded, customer], [BusKind.LOAD, BusKind.CUSTOMER], BusKind.JUNCTION)
     supply_kind = np.repeat([BusKind.SUBSTATION, BusKind.BUSBAR], [stations, banks])
     rating, share = np.zeros(len(kind)), np.zeros(len(kind))
-    rating[loaded] = plan.rating_kva[plan.transformer[loaded]]
+    rating[loaded] = plan.rating_kva[plan.layout.transformer[loaded]]
     rating[customer] = plan.customer_rating_kva[who]
-    share[loaded] = plan.customers.energy_share[plan.transformer[loaded]]
+    share[loaded] = plan.customers.energy_share[plan.layout.transformer[loaded]]
     label = np.full(len(kind), "", dtype=plan.customers.contract_class.dtype)
-    label[loaded] = plan.customers.contract_class[plan.transformer[loaded]]
+    label[loaded] = plan.customers.contract_class[plan.layout.transformer[loaded]]
     names = np.array(["", *(customer.id for customer in plan.dedicated)])
     critical = np.array([False, *(customer.critical for customer in plan.dedicated)])
     none = np.full(first, -1, dtype=np.int64)
@@ -213,7 +221,7 @@ def _bus_facts(plan: DistrictPlan) -> BusFacts:
         feeder=np.concatenate([none, trees.feeder]),
         bank=np.concatenate([none[:stations], np.arange(banks), bank]),
         substation=np.concatenate(
-            [np.arange(stations), plan.substation_of_bank, plan.substation_of_feeder[trees.feeder]]
+            [np.arange(stations), plan.substation_of_bank, plan.layout.substation_of_feeder[trees.feeder]]
         ),
         rating_kva=np.concatenate([blank, rating]),
         contract_class=np.concatenate([np.full(first, "", dtype=label.dtype), label]),
@@ -228,7 +236,7 @@ def _line_facts(plan: DistrictPlan, spec: GridSpec) -> LineFacts:
     tie = _tie_conductors(plan, spec)
     count = len(tie)
     return LineFacts(
-        feeder=np.concatenate([plan.trees.feeder, np.full(count, -1, dtype=np.int64)]),
+        feeder=np.concatenate([plan.layout.trees.feeder, np.full(count, -1, dtype=np.int64)]),
         conductor=np.concatenate(
             [plan.wires.conductor, np.array([c.name for c in tie], dtype=plan.wires.conductor.dtype)]
         ),

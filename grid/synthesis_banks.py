@@ -7,6 +7,9 @@ import numpy as np
 from grid.elements import Floats, Ints
 from grid.synthesis_spec import BankType, PlanningRules
 
+LIGHT_LOAD_MARGIN_KV = 0.1
+"""Room left below the band's upper end at light load, for the rise along cables."""
+
 
 def substation_count(peak_kw: float, bank: BankType, rules: PlanningRules) -> int:
     """Substations of a district: its peak over the usual load of one, and enough for the banks they can hold."""
@@ -51,14 +54,13 @@ def bank_impedance_ohm(bank: BankType, nominal_kv: float) -> complex:
     return complex(bank.r_percent, bank.x_percent) / 100.0 * base_ohm
 
 
-def busbar_kv(source_kv: Floats, load_kw: Floats, bank: BankType, rules: PlanningRules) -> Floats:
+def busbar_kv(source_kv: Floats, load_kw: Floats, load_kvar: Floats, bank: BankType, nominal_kv: float) -> Floats:
     r"""Busbar voltage behind a bank from the stiff voltage `source_kv` referred to its medium-voltage side.
 
     The larger root of :math:`V^4 + (2(PR + QX) - V_0^2) V^2 + (P^2 + Q^2)(R^2 + X^2) = 0`; NaN where there is none.
     """
-    z = bank_impedance_ohm(bank, rules.nominal_kv)
-    p = load_kw / 1000.0
-    q = p * np.tan(np.arccos(rules.power_factor))
+    z = bank_impedance_ohm(bank, nominal_kv)
+    p, q = load_kw / 1000.0, load_kvar / 1000.0
     half = source_kv**2 / 2.0 - (p * z.real + q * z.imag)
     root = half**2 - (p**2 + q**2) * abs(z) ** 2
     with np.errstate(invalid="ignore"):
@@ -66,16 +68,23 @@ def busbar_kv(source_kv: Floats, load_kw: Floats, bank: BankType, rules: Plannin
     return voltage
 
 
-def tap_ratios(peak_kw: Floats, bank: BankType, rules: PlanningRules) -> Floats:
-    """Turns ratio of each bank: the tap whose busbar is nearest to the sending voltage at the planning peak.
+def tap_ratios(peak_kw: Floats, charging_kvar: Floats, bank: BankType, rules: PlanningRules) -> Floats:
+    """Choose the tap of each bank, as its turns ratio: busbar nearest to the sending voltage at the planning peak.
 
-    Taps that would lift the busbar above the band at light load are left out as long as there are others.
+    Taps that would lift the busbar above the band at light load are left out as long as there are others. Lines give
+    `charging_kvar` in both cases.
     """
     step = np.arange(-rules.tap_positions, rules.tap_positions + 1)
     ratio = 1.0 + step * rules.tap_step
-    source_kv = rules.transmission_v_pu * rules.nominal_kv / ratio
-    at_peak = busbar_kv(source_kv, peak_kw[:, None], bank, rules)
-    at_light = busbar_kv(source_kv, peak_kw[:, None] * rules.light_load_share, bank, rules)
-    miss = np.nan_to_num(np.abs(at_peak - rules.sending_kv), nan=1e3) + 1e2 * (at_light > rules.v_max_kv)
+    source_kv = np.asarray(rules.transmission_v_pu * rules.nominal_kv / ratio, dtype=np.float64)
+    kvar_per_kw = np.tan(np.arccos(rules.power_factor))
+
+    def busbar_at(share: float) -> Floats:
+        load_kw = peak_kw[:, None] * share
+        load_kvar = load_kw * kvar_per_kw - charging_kvar[:, None]
+        return busbar_kv(source_kv, load_kw, load_kvar, bank, rules.nominal_kv)
+
+    too_high = busbar_at(rules.light_load_share) > rules.v_max_kv - LIGHT_LOAD_MARGIN_KV
+    miss = np.nan_to_num(np.abs(busbar_at(1.0) - rules.sending_kv), nan=1e3) + 1e2 * too_high
     best: Floats = ratio[np.argmin(miss, axis=1)]
     return best

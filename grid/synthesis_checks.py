@@ -9,7 +9,16 @@ import numpy as np
 import shapely
 
 from data.errors import ProblemList
-from grid.synthesis_spec import DedicatedCustomer, DistrictSpec, GridSpec, Mounting
+from grid.synthesis_spec import (
+    BankType,
+    ClassRule,
+    Conductor,
+    DedicatedCustomer,
+    DistrictSpec,
+    GridSpec,
+    Mounting,
+    TransformerSize,
+)
 
 POSITIVE = "Give a finite number above 0"
 BORDER_TOLERANCE_DEG = 5e-4
@@ -85,14 +94,11 @@ def _check_rules(spec: GridSpec, problems: ProblemList) -> None:
 
 
 def _check_equipment(spec: GridSpec, problems: ProblemList) -> None:
-    for table, rows in (("conductors", spec.conductors), ("bank", (spec.bank,)), ("sizes", spec.sizes)):
-        for row, record in enumerate(rows, start=1):
-            for item in fields(record):
-                value = getattr(record, item.name)
-                if isinstance(value, float | int) and not isinstance(value, bool):
-                    may_be_zero = item.name in {"b_us_per_km", "r_percent"}
-                    if not (math.isfinite(value) and (value > 0 or (may_be_zero and value == 0))):
-                        problems.add(table, f"is {value}", POSITIVE, row=row, field=item.name)
+    for row, conductor in enumerate(spec.conductors, start=1):
+        _check_numbers("conductors", row, conductor, problems)
+    for row, size in enumerate(spec.sizes, start=1):
+        _check_numbers("sizes", row, size, problems)
+    _check_numbers("bank", 1, spec.bank, problems)
     emergency_a = spec.rules.feeder_emergency_kw / (math.sqrt(3) * spec.rules.nominal_kv * spec.rules.power_factor)
     for cable, kind in ((False, "overhead conductor"), (True, "underground cable")):
         best = max((c.ampacity_a for c in spec.conductors if c.underground == cable), default=0.0)
@@ -103,16 +109,30 @@ def _check_equipment(spec: GridSpec, problems: ProblemList) -> None:
         if not any(size.mounting in {mounting, Mounting.CUSTOMER} for size in spec.sizes):
             problems.add("sizes", f"no transformer for mounting '{mounting}'", "Add one", field="mounting")
     for name, rule in spec.classes.items():
-        for item in ("mean_kw", "log_sigma", "largest_kw"):
-            value = getattr(rule, item)
-            if not (math.isfinite(value) and value > 0):
-                problems.add("classes", f"is {value} for {name}", POSITIVE, field=item)
-        if not -1 <= rule.centrality <= 1 or not 0 <= rule.clustering <= 1:
-            what, fix = f"centrality or clustering of {name} is out of range", "Give -1 to 1 and 0 to 1"
-            problems.add("classes", what, fix, field="centrality")
-        if not rule.mean_kw < rule.largest_kw < spec.rules.feeder_rating_kw:
-            what = f"mean {rule.mean_kw} kW, largest {rule.largest_kw} kW of {name} do not fit a feeder"
-            problems.add("classes", what, "Put mean < largest < feeder_rating_kw", field="largest_kw")
+        _check_class(name, rule, spec, problems)
+
+
+def _check_numbers(table: str, row: int, record: Conductor | BankType | TransformerSize, problems: ProblemList) -> None:
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if isinstance(value, str | bool):
+            continue
+        least_ok = value >= 0 if item.name in {"b_us_per_km", "r_percent"} else value > 0
+        if not (math.isfinite(value) and least_ok):
+            problems.add(table, f"is {value}", POSITIVE, row=row, field=item.name)
+
+
+def _check_class(name: str, rule: ClassRule, spec: GridSpec, problems: ProblemList) -> None:
+    for item in ("mean_kw", "log_sigma", "largest_kw"):
+        value = getattr(rule, item)
+        if not (math.isfinite(value) and value > 0):
+            problems.add("classes", f"is {value} for {name}", POSITIVE, field=item)
+    if abs(rule.centrality) > 1 or abs(2 * rule.clustering - 1) > 1:
+        what, fix = f"centrality or clustering of {name} is out of range", "Give -1 to 1 and 0 to 1"
+        problems.add("classes", what, fix, field="centrality")
+    if not rule.mean_kw < rule.largest_kw < spec.rules.feeder_rating_kw:
+        what = f"mean {rule.mean_kw} kW, largest {rule.largest_kw} kW of {name} do not fit a feeder"
+        problems.add("classes", what, "Put mean < largest < feeder_rating_kw", field="largest_kw")
 
 
 def _check_districts(spec: GridSpec, problems: ProblemList) -> None:
@@ -141,27 +161,36 @@ def _check_shape(district: DistrictSpec, row: int, problems: ProblemList) -> Non
         problems.add("districts", what, "Give a valid polygon with an area", row=row, field="polygon")
         return
     west, south, east, north = polygon.bounds
-    if not (-180 <= west and east <= 180 and -85 <= south and north <= 85):
+    if not (west >= -180 and east <= 180 and south >= -85 and north <= 85):
         what = f"{district.id}: bounds {polygon.bounds} are no longitudes and latitudes"
         problems.add("districts", what, "Give degrees, longitude first", row=row, field="polygon")
 
 
 def _check_demand(district: DistrictSpec, row: int, spec: GridSpec, problems: ProblemList) -> None:
-    place = {"row": row, "field": "class_kw"}
     total, transformers = 0.0, 0
     hours = np.zeros(max((len(kw) for kw in district.class_kw.values()), default=0))
     for name, kw in district.class_kw.items():
         if name not in spec.classes:
-            problems.add("districts", f"{district.id}: class '{name}' has no rule", "Add it to the classes", **place)
+            problems.add(
+                "districts",
+                f"{district.id}: class '{name}' has no rule",
+                "Add it to the classes",
+                row=row,
+                field="class_kw",
+            )
         elif not kw or not all(math.isfinite(value) and value >= 0 for value in kw):
             what = f"{district.id}: power of {name} is {kw}"
-            problems.add("districts", what, "Give a finite number of at least 0 for each hour", **place)
+            problems.add(
+                "districts", what, "Give a finite number of at least 0 for each hour", row=row, field="class_kw"
+            )
         elif len(kw) == len(hours):
             hours += kw
             total += max(kw)
             transformers += max(1, round(max(kw) / spec.classes[name].mean_kw)) if max(kw) > 0 else 0
     if total <= 0:
-        problems.add("districts", f"{district.id}: no demand", "Give the power of at least one class", **place)
+        problems.add(
+            "districts", f"{district.id}: no demand", "Give the power of at least one class", row=row, field="class_kw"
+        )
         return
     count = district.feeders
     if count is not None and not 1 <= count <= transformers:
@@ -183,8 +212,8 @@ def _check_customers(spec: GridSpec, problems: ProblemList) -> None:
         if not rules.customer_min_kw <= customer.demand_kw <= rules.customer_max_kw:
             what = f"{place} draws {customer.demand_kw} kW"
             fix = (
-                f"At this voltage customers draw {rules.customer_min_kw:,.0f} to {rules.customer_max_kw:,.0f} kW: put a "
-                "smaller one behind an MV/LV transformer, a larger one on the transmission grid"
+                f"At this voltage customers draw {rules.customer_min_kw:,.0f} to {rules.customer_max_kw:,.0f} kW: put "
+                "a smaller one behind an MV/LV transformer, a larger one on the transmission grid"
             )
             problems.add("customers", what, fix, row=row, field="demand_kw")
         inside = math.isfinite(customer.x) and math.isfinite(customer.y)

@@ -58,8 +58,8 @@ def choose_conductors(
 ) -> Wires:
     """Give every line the smallest conductor that its duty allows.
 
-    Trunks and express runs carry the feeder's emergency rating, so that a neighbour can be taken over; laterals stay below
-    the target loading at the planning peak. Demand above the largest conductor takes circuits in parallel.
+    Trunks and express runs carry the feeder's emergency rating, so that a neighbour can be taken over; laterals stay
+    below the target loading at the planning peak. Demand above the largest conductor takes circuits in parallel.
     """
     peak = flow.max(axis=1)
     head = trees.parent < 0

@@ -34,15 +34,15 @@ class Customers:
 def draw_demands(district: DistrictSpec, classes: Mapping[str, ClassRule], seed: list[int]) -> dict[str, Floats]:
     """Peak demand in kW behind each transformer of each contract class; classes without demand are left out.
 
-    The draws are stratified over the log-normal distribution, so that even a class of few transformers has its mean, and
-    scaled to the class's highest planning hour.
+    The draws are stratified over the log-normal distribution, so that even a class of few transformers has its mean,
+    and scaled to the class's highest planning hour.
     """
     demands: dict[str, Floats] = {}
     for place, (name, hours) in enumerate(sorted(district.class_kw.items())):
         peak_kw, rule = max(hours), classes[name]
         if peak_kw <= 0.0:
             continue
-        count = max(int(round(peak_kw / rule.mean_kw)), int(np.ceil(peak_kw / (0.8 * rule.largest_kw))))
+        count = max(round(peak_kw / rule.mean_kw), int(np.ceil(peak_kw / (0.8 * rule.largest_kw))))
         rng = np.random.default_rng([*seed, place])
         quantile = (np.arange(count) + rng.uniform(size=count)) / count
         spread = rule.log_sigma
@@ -106,7 +106,7 @@ def transformer_ratings(peak_kw: Floats, underground: Flags, spec: GridSpec, see
 
 
 def customer_ratings(customers: Sequence[DedicatedCustomer], spec: GridSpec) -> Floats:
-    """Smallest standard size in kVA that carries each dedicated customer's demand; the demand itself beyond the largest."""
+    """Smallest standard size in kVA that carries each dedicated customer; its own demand beyond the largest."""
     sizes = np.unique([size.rating_kva for size in spec.sizes])
     need = np.array([customer.demand_kw for customer in customers]) / spec.rules.power_factor
     at = np.searchsorted(sizes, need)
@@ -123,7 +123,8 @@ def _scaled_to(size: Floats, total: float, largest: float) -> Floats:
         if (size <= largest).all():
             break
         size = np.minimum(size, largest)
-    return size * (total / size.sum())
+    scaled: Floats = size * (total / size.sum())
+    return scaled
 
 
 def _centrality(xy: Floats, on_arterial: Flags, rng: np.random.Generator) -> Floats:

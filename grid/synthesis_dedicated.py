@@ -12,14 +12,14 @@ from shapely.geometry.base import BaseGeometry
 from grid.elements import Floats, Ints
 from grid.synthesis_areas import Areas
 from grid.synthesis_feeders import Trees, by_feeder, length_along, path_between, with_fewer_stops
-from grid.synthesis_plane import Plane
+from grid.synthesis_ground import Ground
 from grid.synthesis_spec import DedicatedCustomer, PlanningRules
 from grid.synthesis_streets import Streets
 
 
 @dataclass(frozen=True)
 class Connected:
-    """Trees with the dedicated customers, substation of every feeder (new ones last), and room used, kW per feeder."""
+    """Trees with the dedicated customers, substation of every feeder (new ones last), customers' kW on each."""
 
     trees: Trees
     substation_of_feeder: Ints
@@ -39,18 +39,17 @@ def connect_customers(
     customers: Sequence[DedicatedCustomer],
     trees: Trees,
     areas: Areas,
-    streets: Streets,
-    plane: Plane,
-    shape: BaseGeometry,
+    ground: Ground,
     peak_kw: Floats,
     rules: PlanningRules,
 ) -> Connected:
     """Connect each customer, the largest first.
 
-    A customer joins the nearest feeder (along the streets) whose planning peak `peak_kw` plus the customers on it leaves
+    A customer joins the nearest feeder (along streets) whose planning peak `peak_kw` plus the customers on it leaves
     room below the normal rating. It gets a feeder of its own when it draws more than `customer_dedicated_kw`, when no
     feeder has room, or when a substation is nearer than any feeder with room.
     """
+    streets = ground.streets
     room_kw = rules.feeder_rating_kw - peak_kw
     substation = areas.substation_of_feeder.tolist()
     used_kw = np.zeros(len(substation)).tolist()
@@ -58,7 +57,7 @@ def connect_customers(
     order = sorted(range(len(customers)), key=lambda at: (-customers[at].demand_kw, customers[at].id))
     graph = streets.graph(streets.length_km)
     for customer in (customers[at] for at in order):
-        xy = plane.to_km(np.array([[customer.x, customer.y]]))[0]
+        xy = ground.plane.to_km(np.array([[customer.x, customer.y]]))[0]
         node = int(np.argmin(np.linalg.norm(streets.xy_km - xy, axis=1)))
         away, before = dijkstra(graph, directed=False, indices=node, return_predecessors=True)
         free = room_kw[trees.feeder] >= customer.demand_kw
@@ -67,8 +66,8 @@ def connect_customers(
         own = customer.demand_kw > rules.customer_dedicated_kw or reach[anchor] > away[areas.site[station]]
         start = int(areas.site[station]) if own else int(trees.node[anchor])
         feeder = len(substation) if own else int(trees.feeder[anchor])
-        path = path_between(streets, before, start)[::-1]
-        laterals.append(_lateral(streets, path, xy, shape, -1 if own else anchor, feeder))
+        path = path_between(before, start)[::-1]
+        laterals.append(_lateral(streets, path, xy, ground.shape, -1 if own else anchor, feeder))
         if own:
             substation.append(station)
             used_kw.append(customer.demand_kw)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
-import shapely
 
 from grid.elements import Floats, Ints
 from grid.synthesis_areas import divide
@@ -23,6 +22,7 @@ from grid.synthesis_conductors import (
 from grid.synthesis_customers import Customers, customer_ratings, draw_demands, place_customers, transformer_ratings
 from grid.synthesis_dedicated import connect_customers
 from grid.synthesis_feeders import Trees, grow_trees
+from grid.synthesis_ground import Ground
 from grid.synthesis_plane import Plane, plane_of
 from grid.synthesis_spec import DedicatedCustomer, DistrictSpec, GridSpec
 from grid.synthesis_streets import Streets, lay_streets
@@ -34,10 +34,25 @@ DENSITY_NOISE = 0.25
 
 
 @dataclass(frozen=True)
+class Layout:
+    """Feeders on the ground: their trees, with dedicated customers, and where they start.
+
+    `transformer` is the row of the customers at each element or -1; feeders from `ordinary_feeders` on are dedicated.
+    """
+
+    trees: Trees
+    transformer: Ints
+    load_kw: Floats
+    site: Ints
+    substation_of_feeder: Ints
+    ordinary_feeders: int
+
+
+@dataclass(frozen=True)
 class DistrictPlan:
     """A district's grid before it is numbered: elements, their lines, and what hangs at them.
 
-    `transformer` is the row of `customers` at each element or -1, `site_km` the position of each substation.
+    `site_km` is the position of each substation, `feeder_load_kw` has shape (feeders, planning hours).
     """
 
     spec: DistrictSpec
@@ -46,15 +61,12 @@ class DistrictPlan:
     customers: Customers
     rating_kva: Floats
     customer_rating_kva: Floats
-    trees: Trees
-    transformer: Ints
+    layout: Layout
     wires: Wires
     distance_km: Floats
     ties: TieEnds
     site_km: Floats
     feeder_load_kw: Floats
-    ordinary_feeders: int
-    substation_of_feeder: Ints
     bank_of_feeder: Ints
     substation_of_bank: Ints
 
@@ -62,70 +74,89 @@ class DistrictPlan:
 def plan_district(district: DistrictSpec, dedicated: Sequence[DedicatedCustomer], spec: GridSpec) -> DistrictPlan:
     """Plan the grid of one district; `dedicated` are the customers inside it. Depends on nothing outside it."""
     seed = [spec.seed, crc32(district.id.encode())]
-    rules = spec.rules
+    ground = _survey(district, spec, seed)
+    layout = _lay_out(district, dedicated, ground, spec, seed)
+    return _equip(district, dedicated, ground, layout, spec, seed)
+
+
+def _survey(district: DistrictSpec, spec: GridSpec, seed: list[int]) -> Ground:
+    """Streets wide enough apart for the transformers that the demand asks for, and these at their crossings."""
     plane = plane_of(district.polygon)
     shape = plane.shape_to_km(district.polygon)
     unbuilt = None if district.unbuilt is None else plane.shape_to_km(district.unbuilt)
     demands = draw_demands(district, spec.classes, [*seed, 1])
-    transformers = sum(len(kw) for kw in demands.values())
-    crossings = int(np.ceil(transformers * rules.street_density))
-    streets = lay_streets(shape, unbuilt, crossings, rules.arterial_blocks, [*seed, 2])
+    crossings = int(np.ceil(sum(len(kw) for kw in demands.values()) * spec.rules.street_density))
+    streets = lay_streets(shape, unbuilt, crossings, spec.rules.arterial_blocks, [*seed, 2])
     customers = place_customers(district, demands, spec.classes, streets, [*seed, 3])
     node_kw = np.zeros((len(streets.line), customers.load_kw.shape[1]))
     node_kw[customers.node] = customers.load_kw
-    size_kw = np.zeros(len(streets.line))
-    size_kw[customers.node] = customers.load_kw.max(axis=1)
-    peak_kw = float(node_kw.sum(axis=0).max()) + sum(customer.demand_kw for customer in dedicated)
+    return Ground(plane, shape, streets, customers, node_kw, node_kw.max(axis=1))
+
+
+def _lay_out(
+    district: DistrictSpec, dedicated: Sequence[DedicatedCustomer], ground: Ground, spec: GridSpec, seed: list[int]
+) -> Layout:
+    """Service areas, feeder trees through them, and the dedicated customers."""
+    rules, streets = spec.rules, ground.streets
     feeders = feeder_count(district, spec)
+    peak_kw = float(ground.node_kw.sum(axis=0).max()) + sum(customer.demand_kw for customer in dedicated)
     substations = min(substation_count(peak_kw, spec.bank, rules), feeders)
-    areas = divide(streets, size_kw, feeders, substations, rules.feeder_spread, [*seed, 4])
-    trees = grow_trees(streets, areas, size_kw > 0, shapely.buffer(shape, 1e-6), [*seed, 5])
-    feeder_kw = np.stack(
-        [np.bincount(areas.feeder_of_node, weights=hour, minlength=feeders) for hour in node_kw.T], axis=1
-    )
-    joined = connect_customers(dedicated, trees, areas, streets, plane, shape, feeder_kw.max(axis=1), rules)
-    trees, station = joined.trees, joined.substation_of_feeder
-    transformer = _transformer_at(trees, streets, customers, feeders)
-    load_kw = np.zeros((len(trees.feeder), node_kw.shape[1]))
-    load_kw[transformer >= 0] = customers.load_kw[transformer[transformer >= 0]]
+    areas = divide(streets, ground.size_kw, feeders, substations, rules.feeder_spread, [*seed, 4])
+    trees = grow_trees(streets, areas, ground.size_kw > 0, ground.shape, [*seed, 5])
+    feeder_kw = _sum_by(areas.feeder_of_node, ground.node_kw, feeders)
+    joined = connect_customers(dedicated, trees, areas, ground, feeder_kw.max(axis=1), rules)
+    trees = joined.trees
+    transformer = _transformer_at(trees, streets, ground.customers, feeders)
+    load_kw = np.zeros((len(trees.feeder), ground.node_kw.shape[1]))
+    load_kw[transformer >= 0] = ground.customers.load_kw[transformer[transformer >= 0]]
     for element in np.flatnonzero(trees.customer >= 0):
         load_kw[element] = dedicated[trees.customer[element]].demand_kw
-    flow = flow_kw(trees, load_kw)
+    return Layout(trees, transformer, load_kw, areas.site, joined.substation_of_feeder, feeders)
+
+
+def _equip(
+    district: DistrictSpec,
+    dedicated: Sequence[DedicatedCustomer],
+    ground: Ground,
+    layout: Layout,
+    spec: GridSpec,
+    seed: list[int],
+) -> DistrictPlan:
+    """Cables and conductors, transformer sizes, banks, ties."""
+    rules, trees, station = spec.rules, layout.trees, layout.substation_of_feeder
+    flow = flow_kw(trees, layout.load_kw)
     length_km = line_lengths(trees, rules.route_factor)
     density = _load_density(trees, flow, len(station), np.random.default_rng([*seed, 6]))
     underground = underground_feeders(trees, length_km, density, district.underground_share)
     wires = choose_conductors(trees, flow, underground, length_km, spec.conductors, rules)
-    feeder_load = np.stack([np.bincount(trees.feeder, weights=hour, minlength=len(station)) for hour in load_kw.T], 1)
+    feeder_load = _sum_by(trees.feeder, layout.load_kw, len(station))
     bank_of_feeder, substation_of_bank = assign_banks(feeder_load, station, spec.bank, rules)
     distance_km = distances(trees, length_km)
-    site_underground = np.zeros(len(customers.node), dtype=bool)
-    site_underground[transformer[transformer >= 0]] = underground[trees.feeder[transformer >= 0]]
+    worth = distance_km + TRUNK_END_WORTH * wires.trunk
+    loaded = layout.transformer >= 0
+    site_underground = np.zeros(len(ground.customers.node), dtype=bool)
+    site_underground[layout.transformer[loaded]] = underground[trees.feeder[loaded]]
     return DistrictPlan(
         spec=district,
-        plane=plane,
+        plane=ground.plane,
         dedicated=tuple(dedicated),
-        customers=customers,
-        rating_kva=transformer_ratings(customers.peak_kw, site_underground, spec, [*seed, 7]),
+        customers=ground.customers,
+        rating_kva=transformer_ratings(ground.customers.peak_kw, site_underground, spec, [*seed, 7]),
         customer_rating_kva=customer_ratings(dedicated, spec),
-        trees=trees,
-        transformer=transformer,
+        layout=layout,
         wires=wires,
         distance_km=distance_km,
-        ties=street_ties(
-            trees,
-            streets,
-            distance_km + TRUNK_END_WORTH * wires.trunk,
-            bank_of_feeder,
-            station,
-            rules.ties_per_feeder,
-        ),
-        site_km=streets.xy_km[areas.site],
+        ties=street_ties(trees, ground.streets, worth, bank_of_feeder, station, rules.ties_per_feeder),
+        site_km=ground.streets.xy_km[layout.site],
         feeder_load_kw=feeder_load,
-        ordinary_feeders=feeders,
-        substation_of_feeder=station,
         bank_of_feeder=bank_of_feeder,
         substation_of_bank=substation_of_bank,
     )
+
+
+def _sum_by(group: Ints, values: Floats, groups: int) -> Floats:
+    """Sum of the rows of each group, shape (groups, columns)."""
+    return np.stack([np.bincount(group, weights=column, minlength=groups) for column in values.T], axis=1)
 
 
 def feeder_count(district: DistrictSpec, spec: GridSpec) -> int:
@@ -137,7 +168,7 @@ def feeder_count(district: DistrictSpec, spec: GridSpec) -> int:
 
 
 def _transformer_at(trees: Trees, streets: Streets, customers: Customers, feeders: int) -> Ints:
-    """Row of the transformer at each element, -1 at junctions. A crossing passed twice has it in its own area's tree."""
+    """Row of the transformer at each element, -1 at junctions; a crossing passed twice has it in its area's tree."""
     at_node = np.full(len(streets.line), -1, dtype=np.int64)
     at_node[customers.node] = np.arange(len(customers.node))
     own = ~trees.express & ~trees.lateral & (trees.feeder < feeders)

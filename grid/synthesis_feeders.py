@@ -1,4 +1,4 @@
-"""Feeder trees: an express run along arterials from the substation, then a trunk with laterals through the service area."""
+"""Feeder trees: an express run along arterials from the substation, then a trunk with laterals through its area."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def add_to_parents(parent: Ints, values: Floats) -> None:
                 values[parent[child], column] += values[child, column]
 
 
-def path_between(streets: Streets, before: Ints, end: int) -> list[int]:
+def path_between(before: Ints, end: int) -> list[int]:
     """Crossings from the source of a `dijkstra` predecessor row to `end`, both included."""
     path = [end]
     while before[path[-1]] >= 0:
@@ -131,7 +131,7 @@ def _entries(areas: Areas, away: Floats) -> Ints:
 
 
 def _spanning_order(streets: Streets, areas: Areas, entry: Ints, loaded: Flags, tie_break: Floats) -> tuple[Ints, Ints]:
-    """Crossings in breadth-first order of the feeders' trees, without unloaded ends, and the parent of each crossing."""
+    """Crossings in breadth-first order of the trees, without unloaded ends, and the parent of each crossing."""
     nodes = len(streets.line)
     inner = areas.feeder_of_node[streets.tail] == areas.feeder_of_node[streets.head]
     cost = _comb_cost(streets, areas, loaded) * tie_break
@@ -162,10 +162,10 @@ def _comb_cost(streets: Streets, areas: Areas, loaded: Flags) -> Floats:
     for feeder in range(feeders):
         nodes = by_feeder[bounds[feeder] : bounds[feeder + 1]]
         trunk_axis[feeder], trunk_line[feeder] = _trunk(streets, nodes[loaded[nodes]])
-    feeder = areas.feeder_of_node[streets.tail]
-    across_line = streets.line[streets.tail, 1 - trunk_axis[feeder]]
-    off = np.abs(across_line - trunk_line[feeder])
-    along = streets.axis == trunk_axis[feeder]
+    feeder_of_edge = areas.feeder_of_node[streets.tail]
+    across_line = streets.line[streets.tail, 1 - trunk_axis[feeder_of_edge]]
+    off = np.abs(across_line - trunk_line[feeder_of_edge])
+    along = streets.axis == trunk_axis[feeder_of_edge]
     factor = np.where(along, np.where(off == 0, TRUNK_COST, SIDE_COST + 0.1 * np.minimum(off, 10)), LATERAL_COST)
     built = streets.built[streets.tail] & streets.built[streets.head]
     cost: Floats = streets.length_km * factor * np.where(built, 1.0, UNBUILT_COST)
@@ -189,7 +189,7 @@ def _trunk(streets: Streets, nodes: Ints) -> tuple[int, int]:
 
 def _express_run(streets: Streets, before: Ints, entry: int, shape: BaseGeometry) -> tuple[list[int], Floats]:
     """Crossings after the substation up to and with the entry, and the street length to each."""
-    path = path_between(streets, before, entry)
+    path = path_between(before, entry)
     if len(path) == 1:
         return path, np.zeros(1)
     stops = with_fewer_stops(streets, path, shape)
@@ -214,7 +214,7 @@ def _combined(
     parent = np.where(is_entry, last_of_run[feeder], at_node[parent_node[order]])
     step = np.linalg.norm(streets.xy_km[order] - streets.xy_km[parent_node[order]], axis=1)
     entry_length = np.array([length[-1] for _, length in runs])
-    node = np.concatenate([np.array(sum(interior, []), dtype=np.int64), order])
+    node = np.concatenate([np.array([at for stops in interior for at in stops], dtype=np.int64), order])
     trees = Trees(
         feeder=np.concatenate([run_feeder, feeder]),
         parent=np.concatenate([run_parent, parent]),
@@ -229,7 +229,7 @@ def _combined(
 
 
 def by_feeder(trees: Trees) -> Trees:
-    """Same trees with the elements of each feeder together, otherwise in the same order."""
+    """Put the elements of each feeder together, otherwise in the same order."""
     order = np.argsort(trees.feeder, kind="stable")
     position = np.empty(len(order) + 1, dtype=np.int64)
     position[order] = np.arange(len(order))

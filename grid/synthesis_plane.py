@@ -38,7 +38,7 @@ class Plane:
         return degrees
 
     def shape_to_km(self, shape: BaseGeometry) -> BaseGeometry:
-        """The same shape in kilometres."""
+        """Return the same shape in kilometres."""
         return shapely.transform(shape, self.to_km)
 
 

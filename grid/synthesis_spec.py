@@ -34,8 +34,10 @@ class Conductor:
 
 @dataclass(frozen=True)
 class BankType:
-    """A 154/22.9 kV bank. `rated_kva` is the largest continuous rating (forced cooling); the impedance in percent is
-    on `base_kva` (natural cooling).
+    """A high/medium-voltage bank.
+
+    `rated_kva` is the largest continuous rating (forced cooling); the impedance in percent is on `base_kva` (natural
+    cooling).
     """
 
     rated_kva: float

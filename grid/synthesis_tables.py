@@ -1,4 +1,4 @@
-"""The tables of a synthetic grid: what each bus and line of its network stands for, feeders, banks, substations, ties."""
+"""The tables of a synthetic grid: what each bus and line stands for, feeders, banks, substations, ties."""
 
 from __future__ import annotations
 
@@ -47,8 +47,10 @@ class Banks:
 
 @dataclass(frozen=True)
 class Feeders:
-    """Radial feeders. `head_line` is the line leaving the busbar; `peak_kw` the load in the worst planning hour,
-    dedicated customers at their full demand, losses not counted.
+    """Radial feeders.
+
+    `head_line` is the line leaving the busbar; `peak_kw` the load in the worst planning hour, dedicated customers at
+    their full demand, losses not counted. A `dedicated` feeder serves one dedicated customer alone.
     """
 
     id: Ids

@@ -68,7 +68,7 @@ def border_ties(xy_km: Floats, feeder: Ints, district: Ints) -> TieEnds:
 
 
 def _choose(fa: Ints, fb: Ints, rank: Floats, wanted: int, most: int) -> Ints:
-    """Positions of the chosen candidates: best of each pair of feeders, first for feeders without a tie, then the rest."""
+    """Positions of the chosen candidates: best of each pair of feeders, those without a tie first, then the rest."""
     if not len(rank):
         return np.zeros(0, dtype=np.int64)
     order = np.argsort(-rank, kind="stable")

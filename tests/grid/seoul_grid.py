@@ -33,7 +33,7 @@ PLANNING_GW = {
     "night": (0.01, 0.02, 0.15),
     "agriculture": (0.01, 0.01, 0.01),
 }
-"""City demand on a summer afternoon (9.1 GW), a summer evening and a winter evening, by class: rough, for tests only."""
+"""City demand on a summer afternoon (9.1 GW), a summer evening and a winter evening by class: rough, for tests."""
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -45,7 +45,7 @@ def seoul_spec(customers: tuple[DedicatedCustomer, ...] = (), seed: int = 2026) 
     integers = {"tap_positions", "banks_min", "banks_max"}
     values = {row["name"]: float(row["value"]) for row in rows("grid_rules.csv")}
     rules = PlanningRules(
-        **{f.name: int(values[f.name]) if f.name in integers else values[f.name] for f in fields(PlanningRules)}
+        **{n: int(values[n]) if n in integers else values[n] for n in (f.name for f in fields(PlanningRules))}
     )
     bank = rows("grid_banks.csv")[0]
     return GridSpec(
