@@ -18,6 +18,9 @@ HISTORY_H = 96.0
 def air_temperature_c(weather: Weather, times_utc: Times, step_h: float) -> tuple[Floats, int]:
     """Air temperature of the steps and of the hours before them.
 
+    Steps finer than the weather's are drawn linearly between the middles of its steps: a warmer hour warms every
+    step and cools none; `Weather.at` keeps each hour's mean instead, for which it must overshoot now and then.
+
     Returns
     -------
     temp_c
@@ -31,7 +34,17 @@ def air_temperature_c(weather: Weather, times_utc: Times, step_h: float) -> tupl
     if not weather.repeats_yearly:
         before = int(np.clip((start - weather.times_utc[0]) // step, 0, before))
     wanted = start + (np.arange(before + len(times_utc)) - before) * step
-    return weather.at(wanted, step_h).temp_c, before
+    if step_h >= weather.step_h:
+        return weather.at(wanted, step_h).temp_c, before
+    own_step = weather.times_utc[1] - weather.times_utc[0]
+    first = (wanted[0] - weather.times_utc[0]) // own_step - 1
+    last = (wanted[-1] - weather.times_utc[0]) // own_step + 1
+    if not weather.repeats_yearly:
+        weather.at(times_utc, step_h)  # refuses what the weather does not cover
+        first, last = max(first, 0), min(last, len(weather.times_utc) - 1)
+    own = weather.at(weather.times_utc[0] + np.arange(first, last + 1) * own_step, weather.step_h)
+    position = (wanted + step / 2 - (own.times_utc[0] + own_step / 2)) / own_step
+    return np.interp(position, np.arange(len(own.times_utc)), own.temp_c), before
 
 
 def felt_temperature_c(temp_c: Floats, step_h: float, inertia_h: float, inertia_share: float) -> Floats:

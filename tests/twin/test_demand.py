@@ -24,7 +24,7 @@ from twin.demand import (
 from twin.demand_calibration import year_hours_utc
 from twin.demand_clock import LocalDays, local_hours
 from twin.demand_tables import demand_model
-from twin.demand_temperature import felt_temperature_c
+from twin.demand_temperature import air_temperature_c, felt_temperature_c
 
 MODEL = seoul_model()
 WEATHER = year_weather()
@@ -97,7 +97,7 @@ def test_holidays_and_weekends_lower_general_and_industrial(month: int) -> None:
 def test_quarter_hours_and_hours_tell_the_same_day() -> None:
     quarter = demand(steps("2023-08-07T15:00", 96, 0.25), 0.25).values.sum(axis=(1, 2))
     hour = demand(steps("2023-08-07T15:00", 24, 1.0), 1.0).values.sum(axis=(1, 2))
-    assert quarter.reshape(24, 4).mean(axis=1) == pytest.approx(hour, rel=0.01)
+    assert quarter.reshape(24, 4).mean(axis=1) == pytest.approx(hour, rel=0.015)
     assert quarter.sum() * 0.25 == pytest.approx(hour.sum(), rel=1e-3)
 
 
@@ -146,6 +146,21 @@ def test_coincident_peak_is_the_city_at_its_highest_moment() -> None:
     assert peak.dims == ("district", "contract_class")
     assert float(peak.sum()) == pytest.approx(float(city_kw.max()), rel=1e-12)
     assert peak.time.values == city_kw.time.values[int(np.argmax(city_kw.values))]
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+def test_temperature_of_fine_steps_lies_on_the_line_between_hours(repeats: bool) -> None:
+    hourly = replace(weather_of(np.arange(8760.0) % 40, "2023-01-01"), repeats_yearly=repeats)
+    temp_c, before = air_temperature_c(hourly, steps("2023-03-01T00:00", 8), 0.25)
+    assert before == 4 * 96
+    expected = hourly.temp_c[59 * 24] + np.array([-0.375, -0.125, 0.125, 0.375, 0.625, 0.875, 1.125, 1.375])
+    assert temp_c[before:] == pytest.approx(expected, abs=1e-9)
+
+
+def test_history_is_cut_where_a_series_begins() -> None:
+    temp_c, before = air_temperature_c(weather_of(np.full(48, 3.0), "2023-01-01"), steps("2023-01-01T06:00", 4), 0.25)
+    assert before == 24
+    assert temp_c == pytest.approx(np.full(28, 3.0))
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------
