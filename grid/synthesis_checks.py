@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import astuple, fields
 
 import numpy as np
 import shapely
@@ -99,6 +99,9 @@ def _check_equipment(spec: GridSpec, problems: ProblemList) -> None:
     for row, size in enumerate(spec.sizes, start=1):
         _check_numbers("sizes", row, size, problems)
     _check_numbers("bank", 1, spec.bank, problems)
+    for row, stroke in enumerate(spec.open_land, start=1):
+        if not all(math.isfinite(value) for value in astuple(stroke)) or stroke.half_width_km <= 0:
+            problems.add("open_land", f"is {stroke}", "Give finite degrees and a width above 0", row=row)
     emergency_a = spec.rules.feeder_emergency_kw / (math.sqrt(3) * spec.rules.nominal_kv * spec.rules.power_factor)
     for cable, kind in ((False, "overhead conductor"), (True, "underground cable")):
         best = max((c.ampacity_a for c in spec.conductors if c.underground == cable), default=0.0)

@@ -23,6 +23,7 @@ from grid.synthesis_customers import Customers, customer_ratings, draw_demands, 
 from grid.synthesis_dedicated import connect_customers
 from grid.synthesis_feeders import Trees, grow_trees
 from grid.synthesis_ground import Ground
+from grid.synthesis_open_land import open_land_shape
 from grid.synthesis_plane import Plane, plane_of
 from grid.synthesis_spec import DedicatedCustomer, DistrictSpec, GridSpec
 from grid.synthesis_streets import Streets, lay_streets
@@ -83,7 +84,7 @@ def _survey(district: DistrictSpec, spec: GridSpec, seed: list[int]) -> Ground:
     """Streets wide enough apart for the transformers that the demand asks for, and these at their crossings."""
     plane = plane_of(district.polygon)
     shape = plane.shape_to_km(district.polygon)
-    unbuilt = None if district.unbuilt is None else plane.shape_to_km(district.unbuilt)
+    unbuilt = open_land_shape(spec.open_land, plane)
     demands = draw_demands(district, spec.classes, [*seed, 1])
     crossings = int(np.ceil(sum(len(kw) for kw in demands.values()) * spec.rules.street_density))
     streets = lay_streets(shape, unbuilt, crossings, spec.rules.arterial_blocks, [*seed, 2])

@@ -166,8 +166,6 @@ class DistrictSpec:
         Number of feeders, or None to take as many as `PlanningRules.feeder_target_kw` asks for.
     underground_share
         Share of circuit length that is underground cable, 0 to 1.
-    unbuilt
-        Land without customers (river, mountain, airfield), same coordinates; None when there is none.
     """
 
     id: str
@@ -176,7 +174,6 @@ class DistrictSpec:
     class_kw: Mapping[str, tuple[float, ...]]
     feeders: int | None
     underground_share: float
-    unbuilt: BaseGeometry | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +192,17 @@ class DedicatedCustomer:
 
 
 @dataclass(frozen=True)
+class OpenLand:
+    """Land without customers (river, mountain, park): a stroke with round ends, degrees longitude and latitude."""
+
+    from_x: float
+    from_y: float
+    to_x: float
+    to_y: float
+    half_width_km: float
+
+
+@dataclass(frozen=True)
 class GridSpec:
     """Everything a synthetic grid is made from. The same spec always gives the same grid, bit for bit."""
 
@@ -207,3 +215,4 @@ class GridSpec:
     customers: tuple[DedicatedCustomer, ...]
     frequency_hz: float
     seed: int
+    open_land: tuple[OpenLand, ...] = ()

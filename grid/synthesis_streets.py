@@ -92,8 +92,8 @@ def lay_streets(
     area = polygon.buffer(-INSET_KM)
     land = area if unbuilt is None else area.difference(unbuilt)
     if land.area <= 0.0:
-        what, fix = "no land is left for customers", "Check polygon and unbuilt land, in degrees of longitude, latitude"
-        raise InvalidInput([Problem("districts", 0, "unbuilt", what, fix)])
+        what, fix = "no land of a district is left for customers", "Check open land and outlines, longitude first"
+        raise InvalidInput([Problem("open_land", 0, "half_width_km", what, fix)])
     shapely.prepare(area)
     shapely.prepare(land)
     block_km = float(np.sqrt(land.area / crossings))

@@ -8,7 +8,6 @@ from collections import defaultdict
 from dataclasses import fields
 from pathlib import Path
 
-import shapely
 from shapely.geometry import shape
 
 from grid.synthesis_spec import (
@@ -19,11 +18,13 @@ from grid.synthesis_spec import (
     DistrictSpec,
     GridSpec,
     Mounting,
+    OpenLand,
     PlanningRules,
     TransformerSize,
 )
 
 SEOUL = Path(__file__).resolve().parents[2] / "data" / "seoul"
+OPEN_LAND_COLUMNS = ("from_longitude", "from_latitude", "to_longitude", "to_latitude", "half_width_km")
 PLANNING_GW = {
     "general": (5.46, 4.55, 3.90),
     "residential": (2.18, 2.90, 2.80),
@@ -73,6 +74,7 @@ def seoul_spec(customers: tuple[DedicatedCustomer, ...] = (), seed: int = 2026) 
         customers=customers,
         frequency_hz=60.0,
         seed=seed,
+        open_land=tuple(OpenLand(*(float(row[n]) for n in OPEN_LAND_COLUMNS)) for row in rows("grid_open_land.csv")),
     )
 
 
@@ -83,8 +85,6 @@ def _districts() -> tuple[DistrictSpec, ...]:
         sold[row["district"], row["contract_class"]] += float(row["energy_kwh"])
         city[row["contract_class"]] += float(row["energy_kwh"])
     known = {row["district"]: row for row in rows("grid_districts.csv")}
-    land = json.loads((SEOUL / "grid_open_land.geojson").read_text(encoding="utf-8"))
-    unbuilt = shapely.union_all([shape(feature["geometry"]) for feature in land["features"]])
     boundaries = json.loads((SEOUL / "boundaries.geojson").read_text(encoding="utf-8"))
     districts = []
     for feature in boundaries["features"]:
@@ -102,7 +102,6 @@ def _districts() -> tuple[DistrictSpec, ...]:
                 class_kw=class_kw,
                 feeders=int(known[code]["feeders"]),
                 underground_share=float(known[code]["underground_share"]),
-                unbuilt=polygon.intersection(unbuilt),
             )
         )
     return tuple(districts)
