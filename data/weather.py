@@ -32,7 +32,7 @@ class WeatherKind(StrEnum):
 BOUNDS: dict[str, tuple[float, float]] = {
     "ghi_w_per_m2": (0.0, 1400.0),
     "dni_w_per_m2": (0.0, 1200.0),
-    "dhi_w_per_m2": (0.0, 900.0),
+    "dhi_w_per_m2": (0.0, 1200.0),
     "temp_c": (-60.0, 60.0),
     "wind_m_per_s": (0.0, 75.0),
 }
@@ -132,7 +132,7 @@ class Weather:
 
         Irradiation is conserved: over any whole step of the source each of GHI, DNI and DHI keeps its mean exactly.
         Inside a step it follows the sun as a cloudless sky would; temperature is drawn linearly between the middles of
-        the steps and keeps its means as well, wind is drawn linearly.
+        the steps and so is wind; both keep their means as well.
 
         Parameters
         ----------
@@ -149,8 +149,8 @@ class Weather:
         wanted = np.asarray(times_utc, dtype="datetime64[ns]")
         step_ns = round(step_h * 3.6e12)
         problems = ProblemList()
-        if wanted.ndim != 1 or not len(wanted) or np.any(np.isnat(wanted)):
-            problems.add("times_utc", "no times, or not a row of times", "Ask for at least one step")
+        if wanted.ndim != 1 or len(wanted) < 2 or np.any(np.isnat(wanted)):
+            problems.add("times_utc", "fewer than two times, or not a row of times", "Ask for two steps or more")
         elif step_ns <= 0 or step_ns % 1_000_000_000:
             problems.add("step_h", f"a step of {step_h} h is not a whole number of seconds", "Ask for such a step")
         elif np.any(np.diff(wanted).astype("int64") != step_ns):

@@ -36,4 +36,4 @@ def _is_epw(path: Path) -> bool:
     if path.suffix.lower() == ".epw" or not path.is_file():
         return path.suffix.lower() == ".epw"
     with path.open("rb") as stream:
-        return stream.read(9).upper().lstrip(b"\xef\xbb\xbf") == b"LOCATION,"
+        return stream.read(12).upper().removeprefix(b"\xef\xbb\xbf").startswith(b"LOCATION,")

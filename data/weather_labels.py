@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CELL_H = 0.25
 MAX_SHIFT_H = 1.0  # two label conventions cannot differ by more: start of the hour, its middle, its end
-MIN_GAIN = 0.01  # of correlation; clouds that prefer afternoons move the best shift by less
+MIN_GAIN = 0.005  # of correlation; half an hour is worth 0.007 to 0.025, clouds that prefer afternoons less
 MIN_DAYS_TO_SHIFT = 60  # a few cloudy afternoons look like a shift, two months of them do not
 MAX_NIGHT_SHARE = 0.02  # of the irradiation; twilight and labels that are half an hour off stay below it
 
@@ -95,7 +95,7 @@ def check_against_sun(
 
     Notes a problem instead when the series cannot be of that place, in that unit or by those labels.
     """
-    above = mean_horizontal_extraterrestrial_w_per_m2(starts_utc, step_h, place)
+    above = mean_horizontal_extraterrestrial_w_per_m2(starts_utc, step_h, place, samples=2)
     if above.sum() <= 0.0 or not _unit_fits(file, float(ghi_w_per_m2.sum() / above.sum()), problems):
         return 0.0, ""
     days = len(starts_utc) * step_h / 24
@@ -144,7 +144,7 @@ def _unit_fits(file: str, clearness: float, problems: ProblemList) -> bool:
 def _fits_mirror_better(starts_utc: Times, step_h: float, ghi_w_per_m2: Floats, above: Floats, place: Place) -> bool:
     """Say whether daily totals follow the seasons of the mirrored latitude better than those of the declared one."""
     mirror = Place(-place.latitude, place.longitude, place.altitude_m)
-    mirrored = mean_horizontal_extraterrestrial_w_per_m2(starts_utc, step_h, mirror)
+    mirrored = mean_horizontal_extraterrestrial_w_per_m2(starts_utc, step_h, mirror, samples=2)
     per_day = round(24 / step_h)
     whole = len(starts_utc) // per_day * per_day
     ghi, here, there = (series[:whole].reshape(-1, per_day).sum(axis=1) for series in (ghi_w_per_m2, above, mirrored))

@@ -145,8 +145,8 @@ def _cells(padded: StepMeans, starts: Times, per_step: int, cell: int, place: Pl
         ghi_w_per_m2=dhi + positive + negative,
         dni_w_per_m2=_spread(padded.dni_w_per_m2[inner], sky.dni_w_per_m2, per_step),
         dhi_w_per_m2=dhi,
-        temp_c=_linear(padded.temp_c, per_step, keep_means=True),
-        wind_m_per_s=_linear(padded.wind_m_per_s, per_step, keep_means=False),
+        temp_c=_drawn_temperature(padded.temp_c, per_step),
+        wind_m_per_s=_drawn_speed(padded.wind_m_per_s, per_step),
     )
 
 
@@ -158,11 +158,21 @@ def _spread(means: Floats, shape: Floats, per_step: int) -> Floats:
     return (means[:, None] * weight).ravel()
 
 
-def _linear(padded: Floats, per_step: int, *, keep_means: bool) -> Floats:
-    """Draw lines between the middles of the steps; with `keep_means` move each step so that its mean stays."""
+def _drawn_temperature(padded: Floats, per_step: int) -> Floats:
+    """Draw lines between the middles of the steps, then move each step so that it keeps its mean."""
+    line = _lines(padded, per_step)
+    return (line + padded[1:-1, None] - line.mean(axis=1, keepdims=True)).ravel()
+
+
+def _drawn_speed(padded: Floats, per_step: int) -> Floats:
+    """Draw lines between the middles of the steps, then scale each step to keep its mean and stay above 0."""
+    line = _lines(padded, per_step)
+    mean = line.mean(axis=1, keepdims=True)
+    return (line * np.divide(padded[1:-1, None], mean, out=np.zeros_like(mean), where=mean > 0.0)).ravel()
+
+
+def _lines(padded: Floats, per_step: int) -> Floats:
     position = (np.arange(per_step) + 0.5) / per_step - 0.5
     here, before, after = padded[1:-1, None], padded[:-2, None], padded[2:, None]
-    line = here + np.where(position < 0, (before - here) * -position, (after - here) * position)
-    if keep_means:
-        line += here - line.mean(axis=1, keepdims=True)
-    return line.ravel()
+    drawn = here + np.where(position < 0, (before - here) * -position, (after - here) * position)
+    return np.asarray(drawn, dtype=float)
