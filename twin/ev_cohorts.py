@@ -189,7 +189,9 @@ _REAL_COLUMNS = (
 
 def _shapes(table: pd.DataFrame) -> dict[DayType, Floats]:
     return {
-        DayType[str(day_type).upper()]: rows.sort_values("hour")[["slow_of_mean_day", "fast_of_mean_day"]].to_numpy(float).T
+        DayType[str(day_type).upper()]: rows.sort_values("hour")[["slow_of_mean_day", "fast_of_mean_day"]]
+        .to_numpy(float)
+        .T
         for day_type, rows in table.groupby("day_type")
     }
 

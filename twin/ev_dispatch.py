@@ -119,5 +119,3 @@ def _in_order(wanted: Floats, asset: Ints, order: Ints, to_give: Floats) -> Floa
     result = np.zeros(len(wanted))
     result[order] = got
     return result
-
-

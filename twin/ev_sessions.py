@@ -136,7 +136,7 @@ def cohort_energy_kwh(model: EvModel) -> Floats:
     return energy
 
 
-def draw_sessions(  # noqa: PLR0913 - one argument per thing a day is drawn from
+def draw_sessions(
     model: EvModel,
     points: LoadPoints,
     times_utc: NDArray[np.datetime64],
@@ -202,7 +202,9 @@ def draw_sessions(  # noqa: PLR0913 - one argument per thing a day is drawn from
     return _cut_at_the_edge(whole)
 
 
-def _check_day(model: EvModel, times_utc: NDArray[np.datetime64], step_h: float, day_type: DayType, temp_c: float) -> None:
+def _check_day(
+    model: EvModel, times_utc: NDArray[np.datetime64], step_h: float, day_type: DayType, temp_c: float
+) -> None:
     problems = ProblemList()
     if not len(times_utc) or not abs(len(times_utc) * step_h - HOURS) <= 1e-9:
         what = f"{len(times_utc)} steps of {step_h:g} h do not make up a day"
@@ -210,7 +212,9 @@ def _check_day(model: EvModel, times_utc: NDArray[np.datetime64], step_h: float,
     else:
         width = np.diff(times_utc).astype("timedelta64[s]").astype(float) / 3600
         if len(width) and np.abs(width - step_h).max() > 1e-9:
-            problems.add("planning day", "the steps are not regular", "give regular, ascending times", field="times_utc")
+            problems.add(
+                "planning day", "the steps are not regular", "give regular, ascending times", field="times_utc"
+            )
     if day_type not in model.shape:
         what = f"no charging shape is known for the kind of day {day_type!r}"
         problems.add("planning day", what, "add it to the table ev_charging_shape", field="day_type")
@@ -231,17 +235,13 @@ def _charging_vehicles(
     return np.repeat(np.arange(len(fleet.use)), times.astype(np.int64))
 
 
-def _host_districts(
-    model: EvModel, fleet: Fleet, rules: CohortRules, vehicle: Ints, rng: np.random.Generator
-) -> Ints:
+def _host_districts(model: EvModel, fleet: Fleet, rules: CohortRules, vehicle: Ints, rng: np.random.Generator) -> Ints:
     away = rng.random(len(vehicle)) >= rules.own_district_share
     elsewhere = rng.choice(len(model.districts), size=len(vehicle), p=district_chances(model, rules))
     return np.where(away, elsewhere, fleet.district[vehicle])
 
 
-def _places(
-    rules: CohortRules, where: Ints, sites: dict[tuple[Cohort, int], HostSites], seed: int, day: int
-) -> Ints:
+def _places(rules: CohortRules, where: Ints, sites: dict[tuple[Cohort, int], HostSites], seed: int, day: int) -> Ints:
     """Load point of each session, drawn district by district so that no district depends on the others."""
     place = np.zeros(len(where), dtype=np.int64)
     for index in np.unique(where):

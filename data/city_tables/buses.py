@@ -137,7 +137,17 @@ TABLES: tuple[TableSchema, ...] = (
     SERVICE_DAYS,
 )
 
-PARAMETERS: tuple[Parameter, ...] = ()
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter("bus_plug_min_h", "h", "Shortest time a bus is plugged to an outlet.", lower=0, upper=12),
+    Parameter("bus_sessions_per_stay", "1", "Most times a bus is plugged in one stay.", lower=1, upper=20),
+    Parameter("bus_handover_h", "h", "Time an outlet stays empty between two buses.", lower=0, upper=2),
+    Parameter("bus_session_krw", "KRW", "Labour to plug and unplug a bus once.", lower=0, upper=1e6),
+    Parameter("bus_reserve_soc", "1", "Energy above the need of a trip at departure.", lower=0, upper=0.5),
+    Parameter("bus_start_soc", "1", "Mean filling of the allowed window at the day's start.", lower=0.5, upper=1),
+    Parameter("bus_cell_krw_per_kwh", "KRW/kWh", "Price of a new battery, for its wear.", lower=0, upper=5e6),
+    Parameter("bus_v2g_krw_per_kwh", "KRW/kWh", "Reward for energy a bus feeds back.", lower=0, upper=1e4),
+    Parameter("bus_warranty_cycles_per_day", "1", "Full cycles a day feeding back may use.", lower=0, upper=10),
+)
 
 
 def check_sites(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:

@@ -96,9 +96,7 @@ COHORTS = TableSchema(
         Column("own_district_share", Kind.NUMBER, "Sessions in the vehicle's own district.", lower=0, upper=1),
         Column("session_kwh_mean", Kind.NUMBER, "Mean energy of a session.", unit="kWh", lower=1, upper=500),
         Column("session_kwh_cv", Kind.NUMBER, "Coefficient of variation of it.", lower=0.05, upper=2),
-        Column(
-            "depart_clock_mean_h", Kind.NUMBER, "Mean hour of departure; empty: none.", "h", 0, 24, required=False
-        ),
+        Column("depart_clock_mean_h", Kind.NUMBER, "Mean hour of departure; empty: none.", "h", 0, 24, required=False),
         Column("depart_clock_sd_h", Kind.NUMBER, "Its standard deviation.", "h", 0.01, 12, required=False),
         Column("stay_max_h", Kind.NUMBER, "Stays to that hour which would last longer end early.", "h", 0.1, 24),
         Column("overstay_mean_h", Kind.NUMBER, "Mean stay beyond the end of charging.", "h", 0.01, 24),
