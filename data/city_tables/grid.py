@@ -1,4 +1,4 @@
-"""Tables of the distribution grid: conductors, transformers, substations, what is known of each district."""
+"""Tables of the distribution grid: equipment, planning rules, what is known of districts, land without customers."""
 
 from __future__ import annotations
 
@@ -92,6 +92,22 @@ GRID_RULES = TableSchema(
     meaning="One planning rule of the utility, or one figure of the streets; all names must be there.",
 )
 
+GRID_OPEN_LAND = TableSchema(
+    name="grid_open_land",
+    columns=(
+        Column("name", Kind.TEXT, "What lies there."),
+        Column("kind", Kind.CHOICE, "What it is.", choices=("river", "mountain", "park", "airfield")),
+        Column("from_longitude", Kind.NUMBER, "One end of its middle line.", unit="°", lower=-180, upper=180),
+        Column("from_latitude", Kind.NUMBER, "One end of its middle line.", unit="°", lower=-85, upper=85),
+        Column("to_longitude", Kind.NUMBER, "The other end.", unit="°", lower=-180, upper=180),
+        Column("to_latitude", Kind.NUMBER, "The other end.", unit="°", lower=-85, upper=85),
+        Column("half_width_km", Kind.NUMBER, "Reach to either side.", unit="km", lower=0.01, upper=50),
+    ),
+    key=("name",),
+    meaning="Land without customers, drawn as a stroke with round ends.",
+    required=False,
+)
+
 RULE_NAMES: tuple[str, ...] = (
     "nominal_kv", "transmission_kv", "v_min_kv", "v_max_kv", "transmission_v_pu", "sending_kv", "tap_step",
     "tap_positions", "light_load_share", "power_factor", "feeder_rating_kw", "feeder_emergency_kw", "feeder_target_kw",
@@ -101,7 +117,15 @@ RULE_NAMES: tuple[str, ...] = (
     "customer_max_kw",
 )  # fmt: skip
 
-TABLES: tuple[TableSchema, ...] = (CONDUCTORS, GRID_BANKS, GRID_SIZES, GRID_CLASSES, GRID_DISTRICTS, GRID_RULES)
+TABLES: tuple[TableSchema, ...] = (
+    CONDUCTORS,
+    GRID_BANKS,
+    GRID_SIZES,
+    GRID_CLASSES,
+    GRID_DISTRICTS,
+    GRID_RULES,
+    GRID_OPEN_LAND,
+)
 
 PARAMETERS: tuple[Parameter, ...] = ()
 
