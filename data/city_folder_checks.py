@@ -44,7 +44,7 @@ def _check_stray_files(path: Path, problems: ProblemList) -> None:
     for found in sorted(path.rglob("*.csv")):
         name = found.relative_to(path).as_posix()
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             fix = f"rename it to {near[0]}" if near else "remove it; docs/city-folder.md lists the tables"
             problems.add(name, "no table of a city folder has this file name", fix)
 
@@ -102,7 +102,7 @@ def _check_parameters(tables: Mapping[str, pd.DataFrame], problems: ProblemList)
         name, value, unit = str(entry["name"]), float(entry["value"]), str(entry["unit"])
         parameter = known.get(name)
         if parameter is None:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             fix = f"did you mean {near[0]}? Otherwise remove it" if near else "remove it"
             problems.add(file, "there is no such parameter", fix, row=row, field=name)
             continue

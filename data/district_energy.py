@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -155,29 +156,32 @@ def _check_complete(energy: pd.DataFrame, districts: pd.DataFrame, file: str, pr
 
 
 def _check_per_person(energy: pd.DataFrame, districts: pd.DataFrame, file: str, problems: ProblemList) -> None:
-    population = dict(zip(districts["code"], districts["population"], strict=True))
     low, high = MONTHLY_KWH_PER_PERSON
-    sold = energy.groupby(["district", "month"], sort=False)
-    for (code, month), part in sold:
-        if code not in population:
-            continue  # the link to districts.csv has been refused already
-        each = float(part["energy_kwh"].sum()) / population[code]
+    residents = dict(zip(districts["code"], districts["population"], strict=True))
+    sold: dict[tuple[str, pd.Timestamp], list[float]] = {}
+    first_row: dict[tuple[str, pd.Timestamp], int] = {}
+    for row, code, month, kwh in _entries(energy, "month"):
+        if code in residents:  # a code that districts.csv lacks has been refused already
+            sold.setdefault((code, month), []).append(kwh)
+            first_row.setdefault((code, month), row)
+    for (code, month), parts in sold.items():
+        each = sum(parts) / residents[code]
         if low <= each <= high:
             continue
-        guess = {True: "the figures look like MWh: multiply them by 1000", False: "check figures and population"}
-        if each > high:
-            guess[True] = "the figures look like Wh: divide them by 1000"
-        plausible = low <= (each * 1000 if each < low else each / 1000) <= high
+        scale, unit = (1000, "MWh: multiply them by 1000") if each < low else (1e-3, "Wh: divide them by 1000")
+        guess = f"the figures look like {unit}" if low <= each * scale <= high else "check figures and population"
         what = f"{code} sold {each:,.3g} kWh per resident in {month:%Y-%m}, outside {low:g} to {high:,.0f}"
-        problems.add(file, what, guess[plausible], row=int(part.index[0]), field="energy_kwh")
+        problems.add(file, what, guess, row=first_row[code, month], field="energy_kwh")
 
 
 def _check_jumps(energy: pd.DataFrame, file: str, problems: ProblemList) -> None:
-    for (code, name), part in energy.groupby(["district", "contract_class"], sort=False):
-        usual = float(part["energy_kwh"].median())
-        if usual < STEADY_KWH:
-            continue
-        odd = part[(part["energy_kwh"] < usual / JUMP) | (part["energy_kwh"] > usual * JUMP)]
-        for row, value in odd["energy_kwh"].items():
-            what = f"{value:,.0f} kWh where a usual month of {code}, {name} has {usual:,.0f} kWh"
-            problems.add(file, what, "give every row in kWh", row=int(str(row)), field="energy_kwh")
+    usual_kwh = energy.groupby(["district", "contract_class"])["energy_kwh"].transform("median")
+    for (row, code, name, kwh), usual in zip(_entries(energy, "contract_class"), usual_kwh, strict=True):
+        if usual >= STEADY_KWH and not usual / JUMP <= kwh <= usual * JUMP:
+            what = f"{kwh:,.0f} kWh where a usual month of {code}, {name} has {usual:,.0f} kWh"
+            problems.add(file, what, "give every row in kWh", row=row, field="energy_kwh")
+
+
+def _entries(energy: pd.DataFrame, column: str) -> Iterator[tuple[int, str, Any, float]]:
+    """Row in the file, district, the named column and energy of every entry."""
+    return zip(energy.index, energy["district"], energy[column], energy["energy_kwh"], strict=True)

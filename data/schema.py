@@ -97,9 +97,12 @@ class _TableReader:
     def _read_cells(self, column: Column, cells: list[str]) -> list[object]:
         values: list[object] = []
         found: Counter[str] = Counter()
+        read: dict[str, object] = {}  # classes, dates and marks repeat: read each text once
         for cell, line in zip(cells, self.text.lines, strict=True):
             try:
-                values.append(read_cell(column, cell))
+                if cell not in read:
+                    read[cell] = read_cell(column, cell)
+                values.append(read[cell])
             except BadCell as bad:
                 values.append(None)
                 found[bad.fix] += 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from data.calendar import Calendar
 from data.tariffs_time import Floats, Times, energy_rate_krw_per_kwh, local_times, period, reached_step
-from data.tariffs_types import BaseBasis, Period, Tariff
+from data.tariffs_types import BaseBasis, Period, Step, Tariff
 
 Months = NDArray[np.datetime64]
 
@@ -150,7 +150,7 @@ def bill(
     total_kwh = float(energy.sum())
     if tariff.steps:
         steps = tariff.steps[tariff.season_of_month[int(local[0].astype(np.int64)) % 12]]
-        energy_krw = _stepped_krw(tuple(step.above_kwh for step in steps), [s.krw_per_kwh for s in steps], total_kwh)
+        energy_krw = stepped_krw(steps, total_kwh)
         base_krw = reached_step(steps, total_kwh).base_krw_per_month
     else:
         energy_krw = float(energy @ energy_rate_krw_per_kwh(tariff, times_utc, zone, calendar))
@@ -169,11 +169,11 @@ def bill(
     )
 
 
-def _stepped_krw(above_kwh: tuple[float, ...], krw_per_kwh: list[float], kwh: float) -> float:
-    ends = [*above_kwh[1:], np.inf]
-    return sum(
-        price * max(0.0, min(kwh, end) - start) for start, end, price in zip(above_kwh, ends, krw_per_kwh, strict=True)
-    )
+def stepped_krw(steps: tuple[Step, ...], kwh: float) -> float:
+    """Price the energy of a customer's month by steps, untaxed."""
+    ends_kwh = [*(step.above_kwh for step in steps[1:]), np.inf]
+    parts = zip(steps, ends_kwh, strict=True)
+    return float(sum(step.krw_per_kwh * max(0.0, min(kwh, end) - step.above_kwh) for step, end in parts))
 
 
 def _checked(values: Floats, labels: NDArray[np.datetime64]) -> Floats:

@@ -45,6 +45,9 @@ def read_tariffs(tables: Tables, problems: ProblemList) -> dict[str, Tariff]:
     seasons = _read_seasons(tables["tariff_seasons"], problems)
     hours = _read_hours(tables["tariff_hours"], problems)
     surcharges = _read_surcharges(tables["parameters"])
+    rates_of, steps_of, discounts_of = (
+        _by_tariff(tables.get(name)) for name in ("tariff_rates", "tariff_steps", "tariff_discounts")
+    )
     tariffs: dict[str, Tariff] = {}
     for row, plan in _rows(tables["tariffs"]):
         months, periods = seasons.get(plan["seasons"]), hours.get(plan["hours"])
@@ -55,12 +58,13 @@ def read_tariffs(tables: Tables, problems: ProblemList) -> dict[str, Tariff]:
         for season in needed - periods.keys():
             what = f"the hours {plan['hours']} say nothing of the season {season}"
             problems.add("tariffs.csv", what, "add them to tariff_hours.csv", row=row, field="hours")
-        steps = _read_steps(tables.get("tariff_steps"), plan["tariff"], needed, problems)
-        rates = _read_rates(tables["tariff_rates"], plan["tariff"], needed, problems, has_steps=steps != {})
+        name = plan["tariff"]
+        steps = _read_steps(steps_of.get(name, []), name, needed, problems)
+        rates = _read_rates(rates_of.get(name, []), name, needed, problems, has_steps=steps != {})
         if needed - periods.keys() or rates is None or steps is None:
             continue
-        tariffs[plan["tariff"]] = Tariff(
-            id=plan["tariff"],
+        tariffs[name] = Tariff(
+            id=name,
             name_local=plan["name_local"],
             name_en=plan["name_en"],
             customer=plan["customer"],
@@ -70,7 +74,7 @@ def read_tariffs(tables: Tables, problems: ProblemList) -> dict[str, Tariff]:
             rates_krw_per_kwh=rates,
             saturday=DayRule(plan["saturday"]),
             holiday=DayRule(plan["holiday"]),
-            discounts=_read_discounts(tables.get("tariff_discounts"), plan["tariff"]),
+            discounts=_read_discounts(discounts_of.get(name, [])),
             steps=steps,
             base=base,
             surcharges=surcharges,
@@ -82,6 +86,13 @@ def read_tariffs(tables: Tables, problems: ProblemList) -> dict[str, Tariff]:
 def _rows(table: pd.DataFrame) -> list[tuple[int, Row]]:
     records: list[Row] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     return list(zip([int(line) for line in table.index], records, strict=True))
+
+
+def _by_tariff(table: pd.DataFrame | None) -> dict[str, list[tuple[int, Row]]]:
+    rows: dict[str, list[tuple[int, Row]]] = {}
+    for line, row in [] if table is None else _rows(table):
+        rows.setdefault(row["tariff"], []).append((line, row))
+    return rows
 
 
 def _read_seasons(table: pd.DataFrame, problems: ProblemList) -> dict[str, tuple[Season, ...]]:
@@ -161,53 +172,48 @@ def _read_base(plan: Row, row: int, problems: ProblemList) -> BaseCharge | None:
 
 
 def _read_rates(
-    table: pd.DataFrame, name: str, seasons: set[Season], problems: ProblemList, *, has_steps: bool
+    rows: list[tuple[int, Row]], name: str, seasons: set[Season], problems: ProblemList, *, has_steps: bool
 ) -> dict[Season, tuple[float, float, float]] | None:
-    part = table[table["tariff"] == name]
     if has_steps:
-        if len(part):
-            row = int(part.index[0])
-            problems.add(
-                "tariff_rates.csv", f"{name} has steps already", "keep rates or steps", row=row, field="tariff"
-            )
+        if rows:
+            fix = "keep rates or steps"
+            problems.add("tariff_rates.csv", f"{name} has steps already", fix, row=rows[0][0], field="tariff")
         return {}
     rates: dict[Season, tuple[float, float, float]] = {}
     names = [period.name.lower() for period in Period]
     for season in sorted(seasons):
-        given = part[part["season"] == season].set_index("period")["energy_krw_per_kwh"].to_dict()
+        given = {row["period"]: float(row["energy_krw_per_kwh"]) for _, row in rows if row["season"] == season}
         if set(given) == {"all"}:
             given = dict.fromkeys(names, given["all"])
         if set(given) != set(names):
-            what = f"{name} in {season} has prices for {', '.join(map(str, given)) or 'nothing'}"
+            what = f"{name} in {season} has prices for {', '.join(given) or 'nothing'}"
             fix = f"give it {', '.join(names)}, or only all"
             problems.add("tariff_rates.csv", what, fix, field="period")
             continue
-        rates[season] = (float(given[names[0]]), float(given[names[1]]), float(given[names[2]]))
+        rates[season] = (given[names[0]], given[names[1]], given[names[2]])
     return rates if len(rates) == len(seasons) else None
 
 
 def _read_steps(
-    table: pd.DataFrame | None, name: str, seasons: set[Season], problems: ProblemList
+    rows: list[tuple[int, Row]], name: str, seasons: set[Season], problems: ProblemList
 ) -> dict[Season, tuple[Step, ...]] | None:
-    part = table[table["tariff"] == name] if table is not None else None
-    if part is None or part.empty:
-        return {}
     steps: dict[Season, tuple[Step, ...]] = {}
-    for season in sorted(seasons):
-        rows = part[part["season"] == season].sort_values("above_kwh")
-        if rows.empty or rows["above_kwh"].iloc[0] != 0:
+    for season in sorted(seasons) if rows else []:
+        found = [
+            Step(float(row["above_kwh"]), float(row["energy_krw_per_kwh"]), float(row["base_krw_per_month"]))
+            for _, row in rows
+            if row["season"] == season
+        ]
+        found.sort(key=lambda step: step.above_kwh)
+        if not found or found[0].above_kwh != 0:
             what = f"the steps of {name} in {season} do not begin at 0 kWh"
             problems.add("tariff_steps.csv", what, "add the first step, above_kwh 0", field="above_kwh")
             continue
-        columns = (rows["above_kwh"], rows["energy_krw_per_kwh"], rows["base_krw_per_month"])
-        steps[season] = tuple(Step(*map(float, values)) for values in zip(*columns, strict=True))
-    return steps if len(steps) == len(seasons) else None
+        steps[season] = tuple(found)
+    return steps if not rows or len(steps) == len(seasons) else None
 
 
-def _read_discounts(table: pd.DataFrame | None, name: str) -> tuple[Discount, ...]:
-    if table is None:
-        return ()
-    part = table[(table["tariff"] == name) & table["applies"]]
+def _read_discounts(rows: list[tuple[int, Row]]) -> tuple[Discount, ...]:
     return tuple(
         Discount(
             season=Season(row["season"]),
@@ -217,7 +223,8 @@ def _read_discounts(table: pd.DataFrame | None, name: str) -> tuple[Discount, ..
             share=float(row["discount_share"]),
             until=None if pd.isna(row["until"]) else row["until"].date(),
         )
-        for _, row in _rows(part)
+        for _, row in rows
+        if row["applies"]
     )
 
 

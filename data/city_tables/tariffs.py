@@ -159,6 +159,11 @@ def _check_class_tariffs(tables: Mapping[str, pd.DataFrame], problems: ProblemLi
         if abs(share - 1) > 1e-6:
             what = f"the shares of {contract_class} add up to {share:g}"
             problems.add(file, what, "make the energy_share of every class add up to 1", field="energy_share")
+    stepped = set(tables["tariff_steps"]["tariff"]) if "tariff_steps" in tables else set()
+    for row, name, use in zip(table.index, table["tariff"], table["kwh_per_customer_month"], strict=True):
+        if name in stepped and not use > 0:
+            what = f"{name} has steps, so its price depends on what a customer uses"
+            problems.add(file, what, "write the use of a typical month", row=row, field="kwh_per_customer_month")
 
 
 CHECKS: tuple[Check, ...] = (_check_tariffs, _check_class_tariffs)

@@ -9,12 +9,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.calendar import Calendar
 from data.city_tables import table
+from data.contract_class import ContractClass
 from data.errors import ProblemList
 from data.schema import read_table
 from data.tariffs import (
@@ -33,6 +35,7 @@ from data.tariffs import (
     period,
     tariffs_of,
 )
+from data.tariffs_classes import class_prices_krw_per_kwh, stepped_price_krw_per_kwh
 
 SEOUL = Path(__file__).parents[2] / "data" / "seoul"
 ZONE = ZoneInfo("Asia/Seoul")
@@ -47,6 +50,13 @@ NAMES = (
     "class_tariffs",
     "parameters",
 )
+
+
+@pytest.fixture(scope="module")
+def class_tariffs() -> pd.DataFrame:
+    frame = read_table(SEOUL / "class_tariffs.csv", table("class_tariffs"), ProblemList())
+    assert frame is not None
+    return frame
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +321,30 @@ def test_day_rules_differ(seoul: dict[str, Tariff]) -> None:
         DayRule.PEAK_TO_MID: Period.MID_PEAK,
         DayRule.ALL_OFF_PEAK: Period.OFF_PEAK,
     }
+
+
+def test_class_prices_are_what_the_bills_of_its_customers_come_to(
+    seoul: dict[str, Tariff], class_tariffs: pd.DataFrame
+) -> None:
+    times = local_month(2026, 7)
+    prices = class_prices_krw_per_kwh(seoul, class_tariffs, times, ZONE, KOREA)
+    assert set(prices) == set(ContractClass)
+    # residential: 45 % low voltage, 55 % high voltage, 252 kWh a month, all in the first step of July
+    low = (252 * 120 + 910) / 252
+    high = (252 * 105 + 730) / 252
+    assert prices["residential"] == pytest.approx((0.45 * low + 0.55 * high + 14) * 1.127)
+    # night storage: one price, no base charge
+    assert prices["night"] == pytest.approx((80 + 14) * 1.127)
+    # industry: a customer who draws evenly and is billed for mean power over load factor
+    total = 0.0
+    for row in class_tariffs[class_tariffs["contract_class"] == "industrial"].to_dict("records"):
+        hours_kw = 730.0  # an average month of hours at one kilowatt
+        energy = np.full(len(times), hours_kw / len(times))
+        month = bill(seoul[row["tariff"]], times, energy, 1 / row["load_factor"], ZONE, KOREA)
+        total += row["energy_share"] * month.total_krw / hours_kw
+    assert prices["industrial"].mean() == pytest.approx(total)
+    with pytest.raises(ValueError, match="steps"):
+        stepped_price_krw_per_kwh(seoul["residential_low"], times, ZONE, float("nan"))
 
 
 # -- misuse ------------------------------------------------------------------------------------------------------------

@@ -135,6 +135,12 @@ def test_shares_of_a_class_must_add_up(tables: Tables) -> None:
     assert problems_of(tables) == ["class_tariffs.csv | energy_share | the shares of night add up to 0.9"]
 
 
+def test_class_with_steps_needs_a_typical_use(tables: Tables) -> None:
+    tables["class_tariffs"]["kwh_per_customer_month"] = np.nan
+    expected = "residential_low has steps, so its price depends on what a customer uses"
+    assert problems_of(tables) == [f"class_tariffs.csv | kwh_per_customer_month | {expected}"]
+
+
 def test_faulty_plan_is_left_out_and_asking_for_all_raises(tables: Tables) -> None:
     rows = tables["tariff_rates"]
     tables["tariff_rates"] = rows[rows["tariff"] != "night"]
