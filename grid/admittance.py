@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from grid.elements import Flags, Floats, Ints
+from grid.elements import Complexes, Flags, Floats, Ints
 from grid.network import Network
-
-Complexes = NDArray[np.complex128]
 
 BASE_KVA = 1000.0
 """Power base of the per-unit system inside this package; results do not depend on it."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 
 Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Ids = NDArray[np.str_]

@@ -9,8 +9,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from data.errors import InvalidInput, Problem, ProblemList
-from grid.admittance import BASE_KVA, Complexes
-from grid.elements import Flags, Floats, Ints
+from grid.admittance import BASE_KVA
+from grid.elements import Complexes, Flags, Floats, Ints
 from grid.load_models import LoadModel, carried_loads, shunt_draw
 from grid.network import Network
 from grid.radial_kernel import GivenLoads

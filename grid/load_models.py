@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.admittance import BASE_KVA, Complexes
-from grid.elements import Floats
+from grid.admittance import BASE_KVA
+from grid.elements import Complexes, Floats
 from grid.network import Network
 
 

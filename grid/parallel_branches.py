@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grid.admittance import Complexes, TwoPorts
-from grid.elements import Ints
+from grid.admittance import TwoPorts
+from grid.elements import Complexes, Ints
 
 _ANGLE_DIGITS = 9
 

@@ -110,7 +110,6 @@ def _solve(
         root_p=np.empty((roots, steps)),
         root_q=np.empty((roots, steps)),
         loss=np.empty((jobs, steps)),
-        drawn=np.empty((jobs, steps)),
         status=np.zeros((jobs, steps), dtype=np.int8),
         iterations=np.zeros((jobs, steps), dtype=np.int16),
     )

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from grid.admittance import Complexes, TwoPorts, two_ports
-from grid.elements import Flags, Floats, Ints
+from grid.admittance import TwoPorts, two_ports
+from grid.elements import Complexes, Flags, Floats, Ints
 from grid.load_models import LoadModel, carried_loads
 from grid.network import Network
 from grid.parallel_branches import Edges, merge_parallel
@@ -239,5 +239,5 @@ def _members(  # noqa: PLR0913 - the parts one compiled form is put together fro
         b_half=np.ascontiguousarray(half.imag),
         from_scale=np.abs(turn[ports.from_bus[branch]]) * ports.from_base_a[branch],
         to_scale=np.abs(turn[ports.to_bus[branch]]) * ports.to_base_a[branch],
-        y=np.stack([part for block in blocks for part in (block.real, block.imag)], axis=1),
+        y=np.stack(blocks, axis=1),
     )

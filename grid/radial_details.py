@@ -72,8 +72,8 @@ def _ends(w, u, k, r, x, members, m, alone):  # type: ignore[no-untyped-def]
     y = members.y[m]
     child = np.sqrt(v)
     parent = complex((v + r * p + x * q) / child, (x * p - r * q) / child)
-    at_parent = complex(y[0], y[1]) * parent + complex(y[2], y[3]) * child
-    at_child = complex(y[4], y[5]) * parent + complex(y[6], y[7]) * child
+    at_parent = y[0] * parent + y[1] * child
+    at_child = y[2] * parent + y[3] * child
     s_parent, s_child = parent * at_parent.conjugate(), child * at_child.conjugate()
     return s_parent.real, s_parent.imag, s_child.real, s_child.imag
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from grid.elements import Floats, Ints
+from grid.elements import Complexes, Floats, Ints
 
 LANES = 32
 """Steps computed side by side. Lanes never mix, so it changes speed only, not one bit of a result."""
@@ -28,6 +28,7 @@ AT_P, AT_Q, AT_V, AT_DROP, AT_LOAD_P, AT_LOAD_Q = (part * LANES for part in rang
 WIDTH = 6 * LANES
 
 CONVERGED, DIVERGED, BAD_LOAD = 0, 1, 2
+CONSTANT_POWER, WITH_SHUNT, MIXED = 0, 1, 2
 
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
@@ -53,7 +54,7 @@ class Rows(NamedTuple):
     p_share: Floats  # of the given loads: constant power, and what goes with √v and v
     i_share: Floats
     z_share: Floats
-    kind: Ints  # 0 constant power only, 1 with draw ∝ v, 2 any
+    kind: Ints  # CONSTANT_POWER, WITH_SHUNT or MIXED
     g_loss: Floats  # what of g is loss of branches
     member_start: Ints
 
@@ -67,7 +68,7 @@ class Members(NamedTuple):
     b_half: Floats
     from_scale: Floats  # A per scaled per unit
     to_scale: Floats
-    y: Floats  # two-port (members, 8): pp, pc, cp, cc as re, im; only read where a row has several members
+    y: Complexes  # two-port (members, 4): pp, pc, cp, cc; only read where a row has several members
 
 
 class GivenLoads(NamedTuple):
@@ -91,7 +92,6 @@ class Results(NamedTuple):
     root_p: Floats
     root_q: Floats
     loss: Floats
-    drawn: Floats
     status: Ints
     iterations: Ints
 
@@ -126,26 +126,38 @@ def _start(W, rows, first, count):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _add_draw(w, rows, row):  # type: ignore[no-untyped-def]
-    """Add what the bus itself draws at the present voltage to the power of its row."""
-    kind = rows.kind[row]
-    if kind == 2:
-        p_share, i_share, z_share = rows.p_share[row], rows.i_share[row], rows.z_share[row]
-        i_p, i_q = rows.i_p[row], rows.i_q[row]
-        for k in range(LANES):
-            u = np.sqrt(w[AT_V + k])
-            mix = p_share + i_share * u + z_share * w[AT_V + k]
-            w[AT_P + k] += w[AT_LOAD_P + k] * mix + i_p * u
-            w[AT_Q + k] += w[AT_LOAD_Q + k] * mix + i_q * u
-    else:
-        for k in range(LANES):
-            w[AT_P + k] += w[AT_LOAD_P + k]
-            w[AT_Q + k] += w[AT_LOAD_Q + k]
-    if kind > 0:
-        g, b = rows.g[row], rows.b[row]
-        for k in range(LANES):
-            w[AT_P + k] += g * w[AT_V + k]
-            w[AT_Q + k] += b * w[AT_V + k]
+def _mix_draw(w, p_share, i_share, z_share, i_p, i_q):  # type: ignore[no-untyped-def]
+    """Add the voltage-dependent draw of a bus to the power of its row."""
+    for k in range(LANES):
+        u = np.sqrt(w[AT_V + k])
+        mix = p_share + i_share * u + z_share * w[AT_V + k]
+        w[AT_P + k] += w[AT_LOAD_P + k] * mix + i_p * u
+        w[AT_Q + k] += w[AT_LOAD_Q + k] * mix + i_q * u
+
+
+@njit(**OPTIONS)
+def _plain_draw(w):  # type: ignore[no-untyped-def]
+    for k in range(LANES):
+        w[AT_P + k] += w[AT_LOAD_P + k]
+        w[AT_Q + k] += w[AT_LOAD_Q + k]
+
+
+@njit(**OPTIONS)
+def _shunt_draw(w, g, b):  # type: ignore[no-untyped-def]
+    for k in range(LANES):
+        w[AT_P + k] += g * w[AT_V + k]
+        w[AT_Q + k] += b * w[AT_V + k]
+
+
+@njit(**OPTIONS)
+def _pass_up(w, u, r, x, z2):  # type: ignore[no-untyped-def]
+    """Give a branch's power and loss to its parent `u`; leave its drop of squared voltage."""
+    for k in range(LANES):
+        p, q = w[AT_P + k], w[AT_Q + k]
+        square = (p * p + q * q) / w[AT_V + k]
+        w[AT_DROP + k] = 2.0 * (r * p + x * q) + z2 * square
+        u[AT_P + k] += p + r * square
+        u[AT_Q + k] += q + x * square
 
 
 @njit(**OPTIONS)
@@ -153,37 +165,39 @@ def backward(W, rows, first, count):  # type: ignore[no-untyped-def]
     """Sum power and losses from the leaves to the root; leave the drop of squared voltage of each branch."""
     for i in range(count - 1, -1, -1):
         w, row = W[i], first + i
-        _add_draw(w, rows, row)
-        parent = rows.parent[row]
-        if parent < 0:
-            continue
-        u = W[parent]
-        r, x, z2 = rows.r[row], rows.x[row], rows.z2[row]
-        for k in range(LANES):
-            p, q = w[AT_P + k], w[AT_Q + k]
-            square = (p * p + q * q) / w[AT_V + k]
-            w[AT_DROP + k] = 2.0 * (r * p + x * q) + z2 * square
-            u[AT_P + k] += p + r * square
-            u[AT_Q + k] += q + x * square
+        kind, parent = rows.kind[row], rows.parent[row]
+        if kind == MIXED:
+            _mix_draw(w, rows.p_share[row], rows.i_share[row], rows.z_share[row], rows.i_p[row], rows.i_q[row])
+        else:
+            _plain_draw(w)
+        if kind != CONSTANT_POWER:
+            _shunt_draw(w, rows.g[row], rows.b[row])
+        if parent >= 0:
+            _pass_up(w, W[parent], rows.r[row], rows.x[row], rows.z2[row])
 
 
 @njit(**OPTIONS)
-def _forward(W, rows, first, count, live, change):  # type: ignore[no-untyped-def]
+def _pass_down(w, u, live, change):  # type: ignore[no-untyped-def]
+    for k in range(LANES):
+        step = (u[AT_V + k] - w[AT_DROP + k] - w[AT_V + k]) * live[k]
+        w[AT_V + k] += step
+        size = abs(step)
+        change[k] = size if size > change[k] else change[k]
+        w[AT_P + k] = 0.0
+        w[AT_Q + k] = 0.0
+
+
+@njit(**OPTIONS)
+def _forward(W, parents, first, count, live, change):  # type: ignore[no-untyped-def]
     """Follow the drops from the root in all live lanes, clear the power sums, note the largest change of a lane."""
     for k in range(LANES):
         change[k] = 0.0
     for i in range(count):
-        w, parent = W[i], rows.parent[first + i]
+        parent = parents[first + i]
         if parent >= 0:
-            u = W[parent]
-            for k in range(LANES):
-                step = (u[AT_V + k] - w[AT_DROP + k] - w[AT_V + k]) * live[k]
-                w[AT_V + k] += step
-                size = abs(step)
-                change[k] = size if size > change[k] else change[k]
-        for k in range(LANES):
-            w[AT_P + k] = 0.0
-            w[AT_Q + k] = 0.0
+            _pass_down(W[i], W[parent], live, change)
+        else:
+            W[i, AT_P : AT_Q + LANES] = 0.0
 
 
 @njit(**OPTIONS)
@@ -221,7 +235,7 @@ def _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane
     running = LANES
     for _ in range(max_passes):
         backward(W, rows, first, count)
-        _forward(W, rows, first, count, live, change)
+        _forward(W, rows.parent, first, count, live, change)
         running = _settle(live, change, before, passes, failed, tolerance)
         if running == 0:
             break
@@ -233,20 +247,21 @@ def _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane
 
 
 @njit(**OPTIONS)
-def _judge(W, rows, first, count, failed, status, lanes):  # type: ignore[no-untyped-def]
+def _judge(W, count, failed, status, lanes, lane):  # type: ignore[no-untyped-def]
     """Status of each lane; NaN everywhere in the lanes that failed, so that nothing wrong can be read from them."""
+    drawn, total, lowest = lane[0], lane[1], lane[2]
+    for k in range(LANES):
+        drawn[k], total[k], lowest[k] = 0.0, 0.0, np.inf
+    for i in range(count):
+        w = W[i]
+        for k in range(LANES):
+            drawn[k] += w[AT_LOAD_P + k] + w[AT_LOAD_Q + k]
+            total[k] += w[AT_P + k] + w[AT_Q + k]
+            lowest[k] = w[AT_V + k] if w[AT_V + k] < lowest[k] else lowest[k]
     for k in range(lanes):
-        drawn = 0.0
-        lowest = np.inf
-        total = 0.0
-        for i in range(count):
-            drawn += W[i, AT_LOAD_P + k] + W[i, AT_LOAD_Q + k]
-            lowest = min(lowest, W[i, AT_V + k])
-            if rows.parent[first + i] < 0:
-                total += W[i, AT_P + k] + W[i, AT_Q + k]
-        if not np.isfinite(drawn):
+        if not np.isfinite(drawn[k]):
             status[k] = BAD_LOAD
-        elif failed[k] or not lowest > 0.0 or not np.isfinite(total):
+        elif failed[k] or not lowest[k] > 0.0 or not np.isfinite(total[k]):
             status[k] = DIVERGED
         else:
             status[k] = CONVERGED
@@ -258,104 +273,112 @@ def _judge(W, rows, first, count, failed, status, lanes):  # type: ignore[no-unt
 
 
 @njit(**OPTIONS)
-def _write_sums(W, rows, first, count, job, root0, step0, lanes, out):  # type: ignore[no-untyped-def]
-    root = root0
-    for k in range(lanes):
-        out.loss[job, step0 + k] = 0.0
-        out.drawn[job, step0 + k] = 0.0
-    for i in range(count):
-        w, row = W[i], first + i
-        r, g = rows.r[row], rows.g_loss[row]
-        if rows.parent[row] < 0:
-            for k in range(lanes):
-                out.root_p[root, step0 + k] = w[AT_P + k]
-                out.root_q[root, step0 + k] = w[AT_Q + k]
-            root += 1
-            r = 0.0
-        for k in range(lanes):
-            p, q = w[AT_P + k], w[AT_Q + k]
-            out.loss[job, step0 + k] += r * (p * p + q * q) / w[AT_V + k] + g * w[AT_V + k]
-            out.drawn[job, step0 + k] += w[AT_LOAD_P + k]
+def _add_loss(w, loss, r, g):  # type: ignore[no-untyped-def]
+    for k in range(LANES):
+        p, q = w[AT_P + k], w[AT_Q + k]
+        loss[k] += r * (p * p + q * q) / w[AT_V + k] + g * w[AT_V + k]
 
 
 @njit(**OPTIONS)
-def _write_voltages(W, rows, first, count, step0, lanes, out):  # type: ignore[no-untyped-def]
+def _write_sums(W, rows, unit, lane, out):  # type: ignore[no-untyped-def]
+    job, first, count, step0, lanes = unit
+    loss, root = lane[0], rows.root_start[job]
+    loss[:] = 0.0
+    for i in range(count):
+        row = first + i
+        if rows.parent[row] < 0:
+            for k in range(lanes):
+                out.root_p[root, step0 + k] = W[i, AT_P + k]
+                out.root_q[root, step0 + k] = W[i, AT_Q + k]
+            root += 1
+            _add_loss(W[i], loss, 0.0, rows.g_loss[row])
+        else:
+            _add_loss(W[i], loss, rows.r[row], rows.g_loss[row])
+    for k in range(lanes):
+        out.loss[job, step0 + k] = loss[k]
+
+
+@njit(**OPTIONS)
+def _write_voltage(w, scale, target):  # type: ignore[no-untyped-def]
+    for k in range(target.size):
+        target[k] = np.sqrt(w[AT_V + k]) * scale
+
+
+@njit(**OPTIONS)
+def _write_voltages(W, rows, unit, out):  # type: ignore[no-untyped-def]
+    _, first, count, step0, lanes = unit
     for i in range(count):
         bus = rows.bus[first + i]
         if bus >= 0:
-            w, scale = W[i], rows.scale[first + i]
-            v_pu = out.v_pu[bus, step0 : step0 + lanes]
-            for k in range(lanes):
-                v_pu[k] = np.sqrt(w[AT_V + k]) * scale
+            _write_voltage(W[i], rows.scale[first + i], out.v_pu[bus, step0 : step0 + lanes])
 
 
 @njit(**OPTIONS)
-def _write_lone_current(w, u, rows, row, members, m, target):  # type: ignore[no-untyped-def]
-    """Current at the `from` end of a branch that is alone on its row."""
-    g, b, scale = members.g_half[m], members.b_half[m], members.from_scale[m]
-    if members.from_is_parent[m] and (g != 0.0 or b != 0.0):
-        r, x = rows.r[row], rows.x[row]
-        for k in range(target.size):
-            p, q = w[AT_P + k], w[AT_Q + k]
-            square = (p * p + q * q) / w[AT_V + k]
-            p += r * square + g * u[AT_V + k]
-            q += x * square + b * u[AT_V + k]
-            target[k] = np.sqrt((p * p + q * q) / u[AT_V + k]) * scale
-    else:
-        for k in range(target.size):
-            p, q = w[AT_P + k] - g * w[AT_V + k], w[AT_Q + k] - b * w[AT_V + k]
-            target[k] = np.sqrt((p * p + q * q) / w[AT_V + k]) * scale
+def _child_current(w, g, b, scale):  # type: ignore[no-untyped-def]
+    """Leave the current at the child end, which without a shunt is that at both ends, in place of the drop."""
+    for k in range(LANES):
+        p, q = w[AT_P + k] - g * w[AT_V + k], w[AT_Q + k] - b * w[AT_V + k]
+        w[AT_DROP + k] = np.sqrt((p * p + q * q) / w[AT_V + k]) * scale
 
 
 @njit(**OPTIONS)
-def _write_shared_current(w, rows, row, members, m, target):  # type: ignore[no-untyped-def]
-    """Current at the `from` end of one of several parallel branches, from its two-port and both voltages."""
-    r, x, y, scale = rows.r[row], rows.x[row], members.y[m], members.from_scale[m]
-    own, other = (0, 2) if members.from_is_parent[m] else (6, 4)
-    for k in range(target.size):
+def _parent_current(w, u, r, x, g, b, scale):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    for k in range(LANES):
+        p, q = w[AT_P + k], w[AT_Q + k]
+        square = (p * p + q * q) / w[AT_V + k]
+        p += r * square + g * u[AT_V + k]
+        q += x * square + b * u[AT_V + k]
+        w[AT_DROP + k] = np.sqrt((p * p + q * q) / u[AT_V + k]) * scale
+
+
+@njit(**OPTIONS)
+def _shared_current(w, r, x, own, other, scale):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Of one of several parallel branches, from its two-port's row (`own` parent, `other` child) and both voltages."""
+    for k in range(LANES):
         p, q, v = w[AT_P + k], w[AT_Q + k], w[AT_V + k]
         child = np.sqrt(v)
-        re, im = (v + r * p + x * q) / child, (x * p - r * q) / child
-        if own == 0:
-            i_re = y[0] * re - y[1] * im + y[2] * child
-            i_im = y[0] * im + y[1] * re + y[3] * child
-        else:
-            i_re = y[4] * re - y[5] * im + y[6] * child
-            i_im = y[4] * im + y[5] * re + y[7] * child
-        target[k] = np.sqrt(i_re * i_re + i_im * i_im) * scale
+        current = own * complex((v + r * p + x * q) / child, (x * p - r * q) / child) + other * child
+        w[AT_DROP + k] = abs(current) * scale
 
 
 @njit(**OPTIONS)
-def _write_currents(W, rows, members, first, count, step0, lanes, out):  # type: ignore[no-untyped-def]
+def _write_currents(W, rows, members, unit, out):  # type: ignore[no-untyped-def]
+    _, first, count, step0, lanes = unit
     for i in range(count):
-        row = first + i
+        row, w = first + i, W[i]
+        r, x = rows.r[row], rows.x[row]
         m0, m1 = rows.member_start[row], rows.member_start[row + 1]
         for m in range(m0, m1):
-            target = out.current_a[members.branch[m], step0 : step0 + lanes]
-            if m1 - m0 == 1:
-                _write_lone_current(W[i], W[rows.parent[row]], rows, row, members, m, target)
+            g, b, scale = members.g_half[m], members.b_half[m], members.from_scale[m]
+            if m1 - m0 > 1:
+                at = 0 if members.from_is_parent[m] else 2
+                _shared_current(w, r, x, members.y[m, at], members.y[m, at + 1], scale)
+            elif members.from_is_parent[m] and (g != 0.0 or b != 0.0):
+                _parent_current(w, W[rows.parent[row]], r, x, g, b, scale)
             else:
-                _write_shared_current(W[i], rows, row, members, m, target)
+                _child_current(w, g, b, scale)
+            out.current_a[members.branch[m], step0 : step0 + lanes] = w[AT_DROP : AT_DROP + lanes]
 
 
 @njit(**OPTIONS)
-def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ignore[no-untyped-def]
+def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Solve the units `units[0] … units[1]`, unit = job · blocks + block of `LANES` steps; results go into `out`."""
     blocks = (loads.steps + LANES - 1) // LANES
     W = np.empty((np.max(np.diff(rows.job_start)), WIDTH))
     lane = np.empty((3, LANES))
     passes, failed = np.empty(LANES, dtype=np.int64), np.empty(LANES, dtype=np.int64)
-    for unit in range(units[0], units[1]):
-        job, step0 = unit // blocks, unit % blocks * LANES
+    for index in range(units[0], units[1]):
+        job, step0 = index // blocks, index % blocks * LANES
         first, count = rows.job_start[job], rows.job_start[job + 1] - rows.job_start[job]
         lanes = min(LANES, loads.steps - step0)
+        unit = (job, first, count, step0, lanes)
         read_loads(W, rows, first, count, loads, step0)
         _start(W, rows, first, count)
         _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane)
-        _judge(W, rows, first, count, failed, out.status[job, step0:], lanes)
+        _judge(W, count, failed, out.status[job, step0:], lanes, lane)
         for k in range(lanes):
             out.iterations[job, step0 + k] = passes[k]
-        _write_sums(W, rows, first, count, job, rows.root_start[job], step0, lanes, out)
-        _write_voltages(W, rows, first, count, step0, lanes, out)
+        _write_sums(W, rows, unit, lane, out)
+        _write_voltages(W, rows, unit, out)
         if out.current_a.size:
-            _write_currents(W, rows, members, first, count, step0, lanes, out)
+            _write_currents(W, rows, members, unit, out)
