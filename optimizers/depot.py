@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from enum import Enum
 
+from optimizers.bottlenecks import bottlenecks
 from optimizers.depot_compact import solve_compact
-from optimizers.plan import DepotPlan, NoPlan
+from optimizers.plan import DepotPlan, NoPlan, PlanStatus
 from optimizers.problem import DepotProblem
 from optimizers.problem_checks import require_sound
 from optimizers.solver import SolveLimits
@@ -57,7 +59,11 @@ def solve_depot(
     InvalidInput
         With every problem of the input.
     """
+    begin = time.perf_counter()
     require_sound(problem)
+    reasons = tuple(bottleneck.sentence for bottleneck in bottlenecks(problem))
+    if reasons:
+        return NoPlan(problem.id, PlanStatus.INFEASIBLE, reasons, "counting", time.perf_counter() - begin)
     if method is Method.AUTO:
         small = problem.bus_count <= COMPACT_UP_TO_BUSES or Method.COLUMN_GENERATION not in SOLVERS
         method = Method.COMPACT if small else Method.COLUMN_GENERATION
