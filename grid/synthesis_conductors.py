@@ -37,9 +37,9 @@ def flow_kw(trees: Trees, load_kw: Floats) -> Floats:
     return flow
 
 
-def underground_feeders(trees: Trees, length_km: Floats, density: Floats, share: float) -> Flags:
+def underground_feeders(trees: Trees, density: Floats, share: float) -> Flags:
     """Feeders to lay underground, densest first, so that their part of the circuit length is nearest to `share`."""
-    length = np.bincount(trees.feeder, weights=length_km, minlength=len(density))
+    length = np.bincount(trees.feeder, weights=trees.length_km, minlength=len(density))
     order = np.argsort(-density, kind="stable")
     reached = np.concatenate([[0.0], np.cumsum(length[order])])
     count = int(np.argmin(np.abs(reached - share * reached[-1])))

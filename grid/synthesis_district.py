@@ -8,7 +8,7 @@ from zlib import crc32
 
 import numpy as np
 
-from grid.elements import Floats, Ints
+from grid.elements import Flags, Floats, Ints
 from grid.synthesis_areas import divide
 from grid.synthesis_banks import assign_banks, substation_count
 from grid.synthesis_conductors import (
@@ -32,11 +32,12 @@ from grid.synthesis_ties import TieEnds, street_ties
 TRUNK_END_WORTH = 2.0
 """Ends of ties on a trunk count as this many km further out."""
 DENSITY_NOISE = 0.25
+SHORTEST_AREA_KM = 0.1
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Feeders on the ground: their trees, with dedicated customers, and where they start.
+    """Feeders on the ground: their trees, with dedicated customers, where they start, and which are cables.
 
     `transformer` is the row of the customers at each element or -1; feeders from `ordinary_feeders` on are dedicated.
     """
@@ -46,6 +47,7 @@ class Layout:
     load_kw: Floats
     site: Ints
     substation_of_feeder: Ints
+    underground: Flags
     ordinary_feeders: int
 
 
@@ -100,19 +102,22 @@ def _lay_out(
     """Service areas, feeder trees through them, and the dedicated customers."""
     rules, streets = spec.rules, ground.streets
     feeders = feeder_count(district, spec)
-    peak_kw = float(ground.node_kw.sum(axis=0).max()) + sum(customer.demand_kw for customer in dedicated)
-    substations = min(substation_count(peak_kw, spec.bank, rules), feeders)
+    substations = min(substation_count(float(ground.node_kw.sum(axis=0).max()), spec.bank, rules), feeders)
     areas = divide(streets, ground.size_kw, feeders, substations, rules.feeder_spread, [*seed, 4])
     trees = grow_trees(streets, areas, ground.size_kw > 0, ground.shape, [*seed, 5])
     feeder_kw = _sum_by(areas.feeder_of_node, ground.node_kw, feeders)
-    joined = connect_customers(dedicated, trees, areas, ground, feeder_kw.max(axis=1), rules)
+    peak_kw = feeder_kw.max(axis=1)
+    underground = _underground(trees, peak_kw, district.underground_share, [*seed, 6])
+    joined = connect_customers(dedicated, trees, areas, ground, peak_kw, rules)
     trees = joined.trees
     transformer = _transformer_at(trees, streets, ground.customers, feeders)
     load_kw = np.zeros((len(trees.feeder), ground.node_kw.shape[1]))
     load_kw[transformer >= 0] = ground.customers.load_kw[transformer[transformer >= 0]]
     for element in np.flatnonzero(trees.customer >= 0):
         load_kw[element] = dedicated[trees.customer[element]].demand_kw
-    return Layout(trees, transformer, load_kw, areas.site, joined.substation_of_feeder, feeders)
+    own_feeders = np.ones(len(joined.substation_of_feeder) - feeders, dtype=bool)
+    cables = np.concatenate([underground, own_feeders])
+    return Layout(trees, transformer, load_kw, areas.site, joined.substation_of_feeder, cables, feeders)
 
 
 def _equip(
@@ -127,16 +132,14 @@ def _equip(
     rules, trees, station = spec.rules, layout.trees, layout.substation_of_feeder
     flow = flow_kw(trees, layout.load_kw)
     length_km = line_lengths(trees, rules.route_factor)
-    density = _load_density(trees, flow, len(station), np.random.default_rng([*seed, 6]))
-    underground = underground_feeders(trees, length_km, density, district.underground_share)
-    wires = choose_conductors(trees, flow, underground, length_km, spec.conductors, rules)
+    wires = choose_conductors(trees, flow, layout.underground, length_km, spec.conductors, rules)
     feeder_load = _sum_by(trees.feeder, layout.load_kw, len(station))
     bank_of_feeder, substation_of_bank = assign_banks(feeder_load, station, spec.bank, rules)
     distance_km = distances(trees, length_km)
     worth = distance_km + TRUNK_END_WORTH * wires.trunk
     loaded = layout.transformer >= 0
     site_underground = np.zeros(len(ground.customers.node), dtype=bool)
-    site_underground[layout.transformer[loaded]] = underground[trees.feeder[loaded]]
+    site_underground[layout.transformer[loaded]] = layout.underground[trees.feeder[loaded]]
     return DistrictPlan(
         spec=district,
         plane=ground.plane,
@@ -176,10 +179,9 @@ def _transformer_at(trees: Trees, streets: Streets, customers: Customers, feeder
     return np.where(own, at_node[trees.node], -1)
 
 
-def _load_density(trees: Trees, flow: Floats, feeders: int, rng: np.random.Generator) -> Floats:
-    """Peak over length of each feeder's lines outside its express run, with some noise: dense areas have cables."""
-    head = trees.parent < 0
-    peak = np.bincount(trees.feeder[head], weights=flow[head].max(axis=1), minlength=feeders)
-    length = np.bincount(trees.feeder, weights=trees.length_km * ~trees.express, minlength=feeders)
-    density: Floats = peak / np.maximum(length, 0.1) * np.exp(rng.normal(0.0, DENSITY_NOISE, feeders))
-    return density
+def _underground(trees: Trees, peak_kw: Floats, share: float, seed: list[int]) -> Flags:
+    """Feeders laid as cables: those of the highest load a km outside their express run, with some noise."""
+    length_km = np.bincount(trees.feeder, weights=trees.length_km * ~trees.express, minlength=len(peak_kw))
+    noise = np.random.default_rng(seed).normal(0.0, DENSITY_NOISE, len(peak_kw))
+    density = peak_kw / np.maximum(length_km, SHORTEST_AREA_KM) * np.exp(noise)
+    return underground_feeders(trees, density, share)
