@@ -37,6 +37,7 @@ class DepotCase:
 
     buses: int = 33
     chargers: int = 11
+    charger_kw: float = 200.0
     steps: int = 112
     seed: int = 1
     start_krw: float = 500.0
@@ -65,7 +66,7 @@ def make_depot(case: DepotCase) -> DepotProblem:
     hour = FIRST_HOUR + STEP_H * np.arange(steps)
     buy = summer_price_krw_per_kwh(hour)
     sunny = np.maximum(0.0, np.sin((hour % 24 - 6) / 12 * np.pi)) * ((hour % 24 > 6) & (hour % 24 < 18))
-    charger = ChargerClass("fast", case.chargers, 10.0, 200.0, True, 100.0 if case.v2g else 0.0, 0.95)  # noqa: FBT003
+    charger = ChargerClass("fast", case.chargers, 10.0, case.charger_kw, True, 100.0 if case.v2g else 0.0, 0.95)  # noqa: FBT003
     return DepotProblem(
         id=f"depot-{case.buses}-{case.seed}",
         step_h=np.full(steps, STEP_H),

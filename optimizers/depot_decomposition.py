@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -43,23 +43,20 @@ class DecompositionSettings:
         Levels of the lattice on which prices and plans are found, and of the one that proves the bound.
     seed
         Of the search; the same seed gives the same plan.
-    cancel
-        Asked now and then; True ends the solve with the best so far.
     """
 
     limits: SolveLimits
     spacing_kwh: float = 0.5
     fine_spacing_kwh: float = 0.05
     seed: int = 0
-    cancel: Callable[[], bool] = field(default=lambda: False)
 
 
 class _Stop:
     """Says whether the solve has to end: out of time or memory, cancelled, or interrupted."""
 
-    def __init__(self, settings: DecompositionSettings) -> None:
+    def __init__(self, limits: SolveLimits, cancel: Callable[[], bool]) -> None:
         self.begin = time.perf_counter()
-        self._settings = settings
+        self._limits, self._cancel = limits, cancel
         self.interrupted = False
 
     @property
@@ -67,8 +64,8 @@ class _Stop:
         return time.perf_counter() - self.begin
 
     def __call__(self) -> bool:
-        limits = self._settings.limits
-        self.interrupted = self.interrupted or self._settings.cancel()
+        limits = self._limits
+        self.interrupted = self.interrupted or self._cancel()
         return self.interrupted or self.wall_s >= limits.time_limit_s or _memory_gb() >= limits.memory_limit_gb
 
 
@@ -100,7 +97,14 @@ def can_decompose(problem: DepotProblem) -> bool:
     return all(charger.lane is LaneRule.FREE for charger in problem.chargers)
 
 
-def plan_depot(problem: DepotProblem, settings: DecompositionSettings) -> DepotPlan | NoPlan:
+def never() -> bool:
+    """Return that nobody has cancelled."""
+    return False
+
+
+def plan_depot(
+    problem: DepotProblem, settings: DecompositionSettings, cancel: Callable[[], bool] = never
+) -> DepotPlan | NoPlan:
     """Return the cheapest plan found and a lower bound that holds for the problem as stated.
 
     Parameters
@@ -109,13 +113,15 @@ def plan_depot(problem: DepotProblem, settings: DecompositionSettings) -> DepotP
         A sound problem (`optimizers.problem_checks`) for which `can_decompose` holds.
     settings
         Limits, lattice, seed. Out of time or memory, or interrupted, it returns the best so far with its true gap.
+    cancel
+        Asked now and then; True ends the solve with the best so far.
 
     Returns
     -------
     DepotPlan or NoPlan
         `OPTIMAL` only if the gap asked for is proved.
     """
-    stop, best = _Stop(settings), _Best()
+    stop, best = _Stop(settings.limits, cancel), _Best()
     solve = _Solve(problem, settings, stop, best)
     try:
         reasons = solve.run()
