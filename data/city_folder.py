@@ -15,8 +15,8 @@ import pandas as pd
 
 from data.boundaries import BOUNDARIES_FILE, Outline, read_boundaries
 from data.calendar import Calendar
-from data.city_folder_checks import check_together
-from data.city_settings import SETTINGS_FILE, CitySettings, read_settings
+from data.city_folder_checks import check_settings, check_together
+from data.city_settings import SETTINGS_FILE, SYNTHETIC, CitySettings, read_settings
 from data.city_tables import ALL_TABLES
 from data.errors import Problem, ProblemList
 from data.schema import read_table
@@ -118,6 +118,10 @@ def _read(path: Path, problems: ProblemList) -> CityFolder | None:
         if table is not None:
             tables[schema.name] = table
     check_together(path, tables, boundaries, problems)
+    if settings is not None:
+        check_settings(path, settings, boundaries, problems)
+        if settings.weather_source != SYNTHETIC:
+            files.append(settings.weather_source)
     if len(problems) or settings is None or boundaries is None:
         return None
     sha256 = _checksums(path, files)

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from data.boundaries import BOUNDARIES_FILE, Outline, area_km2
+from data.city_settings import SETTINGS_FILE, SYNTHETIC, CitySettings
 from data.city_tables import ALL_CHECKS, ALL_PARAMETERS, ALL_TABLES
 from data.errors import ProblemList
 from data.schema import TableSchema
@@ -39,10 +40,26 @@ def check_together(
         check(tables, problems)
 
 
+def check_settings(
+    path: Path, settings: CitySettings, boundaries: Mapping[str, Outline] | None, problems: ProblemList
+) -> None:
+    """Note settings that do not fit the files: a centre outside the city, a weather file that is not there."""
+    if boundaries is not None:
+        west, south, east, north = shapely.union_all(list(boundaries.values())).bounds
+        if not (west <= settings.longitude <= east and south <= settings.latitude <= north):
+            what = f"{settings.latitude:g} N, {settings.longitude:g} E lies outside the outlines of the districts"
+            fix = "correct the centre of the city, or the outlines"
+            problems.add(SETTINGS_FILE, what, fix, field="city.latitude, city.longitude")
+    source = settings.weather_source
+    if source != SYNTHETIC and not (path / source).is_file():
+        fix = f"write {SYNTHETIC}, or the path of a weather file relative to the folder"
+        problems.add(SETTINGS_FILE, f"there is no weather file {source!r}", fix, field="weather.source")
+
+
 def _check_stray_files(path: Path, problems: ProblemList) -> None:
     known = {schema.filename for schema in ALL_TABLES}
-    for found in sorted(path.rglob("*.csv")):
-        name = found.relative_to(path).as_posix()
+    for found in sorted(path.glob("*.csv")):
+        name = found.name
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
             fix = f"rename it to {near[0]}" if near else "remove it; docs/city-folder.md lists the tables"
@@ -149,6 +166,6 @@ def _check_places(tables: Mapping[str, pd.DataFrame], boundaries: Mapping[str, O
                     schema.filename, f"{place} lies outside the city", fix, row=row, field="latitude, longitude"
                 )
             elif district in boundaries and not boundaries[district].covers(point):
-                inside = next(code for code, outline in boundaries.items() if outline.covers(point))
+                inside = " and ".join(code for code, outline in boundaries.items() if outline.covers(point))
                 what = f"{place} lies in district {inside}, not in {district}"
                 problems.add(schema.filename, what, "correct the district or the place", row=row, field="district")

@@ -19,6 +19,9 @@ FORMAT_VERSION = 1
 
 SETTINGS_FILE = "city.toml"
 
+SYNTHETIC = "synthetic"
+"""Value of `weather.source` for the seeded typical year."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -141,10 +144,14 @@ def _check_meaning(values: Mapping[str, object], problems: ProblemList) -> None:
         wrong("city.country", "has no calendar of public holidays", "write a two-letter country code, such as KR")
     if 60 % int(str(values["planning.step_min"])):
         wrong("planning.step_min", "does not divide an hour", "write 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60")
+        return
     try:
-        time.fromisoformat(str(values["planning.day_start"]))
+        start = time.fromisoformat(str(values["planning.day_start"]))
     except ValueError:
         wrong("planning.day_start", "is not a time of day", "write it as HH:MM")
+        return
+    if start.minute % int(str(values["planning.step_min"])):
+        wrong("planning.day_start", "is not at the start of a step", "write a time whose minutes the step divides")
 
 
 def _settings(values: Mapping[str, object]) -> CitySettings:

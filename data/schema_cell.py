@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from math import isfinite, nan
+from unicodedata import category
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from data.schema_types import Column, Kind
 
 LARGEST = 2**53
 """Beyond this a whole number is no longer exact as a float."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Dates a table may hold; datetime64[ns] ends in 2262."""
 
 _PLAIN = "write a plain number with a point and no thousands separators; leave a row without data out"
 
@@ -43,11 +47,11 @@ def read_cell(column: Column, cell: str) -> object:
         case Kind.DATE:
             return _date(cell)
         case Kind.FLAG:
-            return _one_of(("true", "false"), cell) == "true"
+            return _one_of(("true", "false"), cell.lower()) == "true"  # spreadsheets write TRUE
         case Kind.CHOICE:
             return _one_of(column.choices, cell)
         case Kind.TEXT:
-            return cell
+            return _printable(cell)
 
 
 def _one_of(choices: tuple[str, ...], cell: str) -> str:
@@ -56,18 +60,27 @@ def _one_of(choices: tuple[str, ...], cell: str) -> str:
     return cell
 
 
+def _printable(cell: str) -> str:
+    if any(category(letter) in {"Cc", "Zl", "Zp"} for letter in cell):
+        raise BadCell(f"{cell!r} holds a line break or a control character", "write it in one line of plain text")
+    return cell
+
+
 def _date(cell: str) -> np.datetime64:
     try:
-        return np.datetime64(date.fromisoformat(cell), "ns")
+        day = date.fromisoformat(cell)
     except ValueError:
-        raise BadCell(f"'{cell}' is not a date", "write it as YYYY-MM-DD") from None
+        day = date.min
+    if day.isoformat() != cell or not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise BadCell(f"'{cell}' is not a date", f"write it as YYYY-MM-DD, {FIRST_YEAR} to {LAST_YEAR}")
+    return np.datetime64(day, "ns")
 
 
 def _number(column: Column, cell: str) -> float:
     whole = column.kind is Kind.INTEGER
     try:
         value: float = int(cell) if whole else float(cell)
-        usable = isfinite(value) and abs(value) <= LARGEST and "_" not in cell
+        usable = isfinite(value) and abs(value) <= LARGEST and "_" not in cell and cell.isascii()
     except (ValueError, OverflowError):
         value, usable = nan, False
     if not usable:

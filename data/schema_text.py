@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,23 +40,23 @@ def read_text(path: Path, file: str, problems: ProblemList, *, max_bytes: int = 
     max_bytes
         The limit is checked before the file is opened.
     """
-    if not path.exists():
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            problems.add(file, "this is a folder or device, not a file", "put the file in its place")
+            return None
+        if status.st_size > max_bytes:
+            limit = f"more than the {max_bytes / 1e6:,.0f} MB a file of this kind may have"
+            problems.add(
+                file, f"the file has {status.st_size / 1e6:,.0f} MB, {limit}", "check that it is the right file"
+            )
+            return None
+        raw = path.read_bytes()
+    except FileNotFoundError:
         problems.add(file, "the file is missing", "add it; `twin city new` writes a commented example of every file")
         return None
-    if not path.is_file():
-        problems.add(file, "this is a folder, not a file", "put the file in its place")
-        return None
-    size = path.stat().st_size
-    if size > max_bytes:
-        what = (
-            f"the file has {size / 1e6:,.0f} MB, more than the {max_bytes / 1e6:,.0f} MB a file of this kind may have"
-        )
-        problems.add(file, what, "check that it is the right file, or split it")
-        return None
-    try:
-        raw = path.read_bytes()
-    except PermissionError:
-        problems.add(file, "the file may not be read", "give yourself the right to read it")
+    except OSError as error:
+        problems.add(file, f"the file cannot be read ({error.strerror})", "check the path and your rights")
         return None
     return _decoded(raw, file, problems)
 
@@ -73,7 +75,7 @@ def _decoded(raw: bytes, file: str, problems: ProblemList) -> str | None:
         )
         return None
     try:
-        return raw.decode("utf-8-sig")
+        return unicodedata.normalize("NFC", raw.decode("utf-8-sig"))  # macOS writes Korean in pieces (NFD)
     except UnicodeDecodeError as error:
         row = raw[: error.start].count(b"\n") + 1
         if error.reason == "unexpected end of data":
@@ -132,6 +134,10 @@ def split_rows(text: str, schema: TableSchema, file: str, problems: ProblemList)
         return None
     if header is None:
         problems.add(file, "the file holds comments only, no header", "add the header and the rows")
+        return None
+    if len(header) == 1 and len(schema.all_columns) > 1 and re.search("[;\t]", header[0]):
+        what = "the fields are separated by semicolons or tabs"
+        problems.add(file, what, "save it with commas between the fields", row=places[0] - 1 if places else 0)
         return None
     return TextRows(header, tuple(rows), tuple(places))
 

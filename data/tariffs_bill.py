@@ -53,14 +53,14 @@ def monthly_peaks_kw(
     times_utc
         Starts of the steps, (T,); the meter's interval is 15 minutes.
     power_kw
-        Mean power of each step, (T,), not negative.
+        Mean power of each step, (T,), finite; export is negative and makes no peak.
 
     Returns
     -------
     months, peaks_kw
         datetime64[M] of the local months that occur, ascending, and their peaks (0 where all steps are off-peak).
     """
-    power = _checked(power_kw, times_utc)
+    power = _checked(np.maximum(power_kw, 0.0), times_utc)
     counted = np.where(period(tariff, times_utc, zone, calendar) == Period.OFF_PEAK, 0.0, power)
     months, at = np.unique(local_times(times_utc, zone).to_numpy().astype("datetime64[M]"), return_inverse=True)
     peaks = np.zeros(len(months))

@@ -149,6 +149,16 @@ def _check_tariffs(tables: Mapping[str, pd.DataFrame], problems: ProblemList) ->
         read_tariffs(tables, problems)
 
 
+def _check_discounts(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
+    if "tariff_discounts" not in tables:
+        return
+    table = tables["tariff_discounts"]
+    for row, start, end in zip(table.index, table["from_h"], table["to_h"], strict=True):
+        if not start < end:
+            what = f"the discount from {start:g} to {end:g} h has no hours"
+            problems.add(DISCOUNTS.filename, what, "let it end after it begins", row=row, field="from_h, to_h")
+
+
 def _check_class_tariffs(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
     if "class_tariffs" not in tables:
         return
@@ -166,4 +176,4 @@ def _check_class_tariffs(tables: Mapping[str, pd.DataFrame], problems: ProblemLi
             problems.add(file, what, "write the use of a typical month", row=row, field="kwh_per_customer_month")
 
 
-CHECKS: tuple[Check, ...] = (_check_tariffs, _check_class_tariffs)
+CHECKS: tuple[Check, ...] = (_check_tariffs, _check_discounts, _check_class_tariffs)

@@ -95,6 +95,17 @@ def test_content_checksum_follows_content_not_place(town: Path, folder: Path) ->
     assert changed == {"districts.csv"}
 
 
+def test_weather_file_of_the_folder_is_part_of_its_content(folder: Path) -> None:
+    without = read_city_folder(folder).content_sha256
+    (folder / "weather").mkdir()
+    (folder / "weather" / "mine.csv").write_text("a\n", encoding="utf-8")
+    edit(folder / "city.toml", '"synthetic"', '"weather/mine.csv"')
+    first = read_city_folder(folder)
+    assert "weather/mine.csv" in first.sha256
+    (folder / "weather" / "mine.csv").write_text("b\n", encoding="utf-8")
+    assert len({without, first.content_sha256, read_city_folder(folder).content_sha256}) == 3
+
+
 # -- folders that are wrong --------------------------------------------------------------------------------------------
 
 
@@ -162,6 +173,7 @@ ENERGY_KEY = "district, contract_class, month"
         ("tariff_rates.csv", "ev_self_hv,", "ev_self_hw,", "tariff", "'ev_self_hw' is not in the column tariff"),
         ("tariff_hours.csv", "summer,15,21,", "summer,15,20,", "from_h, to_h", "20:00–21:00 is in no period"),
         ("tariff_hours.csv", "summer,15,21,", "summer,15,22,", "from_h, to_h", "21:00–22:00 is in more than one"),
+        ("tariff_discounts.csv", ",11,14,", ",14,11,", "from_h, to_h", "the discount from 14 to 11 h has no hours"),
         ("parameters.csv", "vat_share,0.1,1", "vat_share,10,1", "tariff_vat_share", "10 is above 1"),
         ("parameters.csv", "vat_share,0.1,1", "vat_share,0.1,%", "tariff_vat_share", "unit is % where 1 is meant"),
         ("parameters.csv", "tariff_vat_share", "tarif_vat_share", "tariff_vat_share", "the parameter is missing"),
@@ -261,6 +273,9 @@ def test_problems_of_several_files_stand_together(folder: Path) -> None:
         ("37.313", "nan", "city.latitude", "out of bounds"),
         ("37.313", '"north"', "city.latitude", "is not a number"),
         ('"04:00"', '"25:00"', "planning.day_start", "is not a time of day"),
+        ('"04:00"', '"04:07"', "planning.day_start", "is not at the start of a step"),
+        ("37.313", "-37.313", "city.latitude, city.longitude", "lies outside the outlines"),
+        ('source = "synthetic"', 'source = "none.epw"', "weather.source", "there is no weather file 'none.epw'"),
         ('"04:00"', "4", "planning.day_start", "is not a text"),
         ("step_min = 15", "step_min = 7", "planning.step_min", "does not divide an hour"),
         ("seed = 1", "seed = -1", "planning.seed", "out of bounds"),

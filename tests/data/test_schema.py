@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +62,7 @@ def test_good_table_has_the_types_of_its_schema_and_the_lines_of_the_file(tmp_pa
 
 
 def test_byte_order_mark_windows_line_ends_quotes_and_other_column_order_are_fine(tmp_path: Path) -> None:
-    text = 'units,id,power_kw,kind,source,assumed\r\n3,"a, b",1e2,oil,"x",true\r\n'
+    text = 'units,id,power_kw,kind,source,assumed\r\n3,"a, b",1e2,oil,"x",TRUE\r\n'
     frame, problems = read(tmp_path, b"\xef\xbb\xbf" + text.encode())
     assert problems == ()
     assert frame is not None
@@ -85,6 +87,10 @@ def test_byte_order_mark_windows_line_ends_quotes_and_other_column_order_are_fin
         ("p3,5,0,oil,,,m,true", 4, "units", "0 is below 1", "at least 1"),
         ("p3,5,1,milk,,,m,true", 4, "kind", "'milk' is not one of the words", "water, oil"),
         ("p3,5,1,oil,01/02/2020,,m,true", 4, "since", "'01/02/2020' is not a date", "YYYY-MM-DD"),
+        ("p3,5,1,oil,20200201,,m,true", 4, "since", "'20200201' is not a date", "YYYY-MM-DD"),
+        ("p3,5,1,oil,9999-01-01,,m,true", 4, "since", "'9999-01-01' is not a date", "1900 to 2200"),
+        ("p3,１２,1,oil,,,m,true", 4, "power_kw", "'１２' is not a finite number", "plain number"),
+        ('"p\n3",5,1,oil,,,m,true', 4, "id", "line break", "in one line"),
         ("p3,5,1,oil,,,m,yes", 4, "assumed", "'yes' is not one of the words", "true, false"),
         ("p3,5,1,oil,,,,true", 4, "source", "the cell is empty", "fill it"),
         ("p1,5,1,oil,,,m,true", 4, "id", "p1 stands already in row 2", "keep one of the two rows"),
@@ -102,6 +108,18 @@ def test_wrong_row_is_named_with_place_and_fix(
     assert (problem.row, problem.field) == (line, field)
     assert what in problem.what
     assert fix in problem.fix
+
+
+def test_korean_written_in_pieces_is_put_together(tmp_path: Path) -> None:
+    frame, problems = read(tmp_path, unicodedata.normalize("NFD", HEAD + "펌프,5,1,oil,,,제조사,true\n"))
+    assert problems == ()
+    assert frame is not None
+    assert frame["id"].tolist() == ["펌프"]
+
+
+def test_rows_after_a_quoted_line_break_keep_their_line(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, HEAD + '"p\n3",5,1,oil,,,m,true\n\np4,-5,1,oil,,,m,true\n')
+    assert [(problem.row, problem.field) for problem in problems] == [(2, "id"), (5, "power_kw")]
 
 
 def test_every_wrong_cell_is_listed_not_only_the_first(tmp_path: Path) -> None:
@@ -149,6 +167,8 @@ def test_header_must_be_the_schemas(tmp_path: Path, header: str, field: str, wha
     [
         (b"", "the file is empty", "twin city new"),
         (b" \n\n", "the file is empty", "twin city new"),
+        ((HEAD + GOOD).replace(",", ";").encode(), "separated by semicolons", "with commas"),
+        ((HEAD + GOOD).replace(",", "\t").encode(), "separated by semicolons or tabs", "with commas"),
         (b"# only a remark\n", "comments only", "add the header"),
         (HEAD.encode(), "a header but no rows", "add at least one row"),
         ((HEAD + GOOD)[:-1].encode(), "the last line does not end", "copy the file again"),
@@ -181,6 +201,13 @@ def test_missing_file_folder_and_unreadable_size(tmp_path: Path) -> None:
     problems = ProblemList()
     assert read_table(tmp_path / "dir.csv", PUMPS, problems, file="pumps.csv") is None
     assert "folder" in only(tuple(problems)).what
+    os.mkfifo(tmp_path / "pipe.csv")  # opening it would wait for ever
+    problems = ProblemList()
+    assert read_table(tmp_path / "pipe.csv", PUMPS, problems, file="pumps.csv") is None
+    assert "not a file" in only(tuple(problems)).what
+    problems = ProblemList()
+    assert read_table(tmp_path / ("x" * 300), PUMPS, problems, file="pumps.csv") is None
+    assert "cannot be read (File name too long)" in only(tuple(problems)).what
 
 
 def test_two_gigabytes_are_refused_unread(tmp_path: Path) -> None:
@@ -204,7 +231,9 @@ def test_no_cut_inside_the_last_row_goes_unseen(tmp_path: Path, cut: int) -> Non
 
 
 FINITE = st.floats(min_value=0, max_value=500, allow_nan=False)
-WORD = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=8)
+WORD = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp")), min_size=1, max_size=8
+).map(lambda word: unicodedata.normalize("NFC", word))
 
 
 @given(rows=st.dictionaries(WORD, st.tuples(FINITE, st.integers(1, 2**53)), min_size=1, max_size=6))

@@ -202,6 +202,15 @@ def test_weekend_noon_of_spring_and_autumn_is_half_price_for_industry(
     assert not seoul["ev_self_hv"].discounts
 
 
+def test_export_makes_no_peak_and_missing_power_is_refused(seoul: dict[str, Tariff]) -> None:
+    tariff, times = seoul["ev_self_hv"], at("2026-08-12T16:00")[0] + np.arange(4) * np.timedelta64(15, "m")
+    power_kw = np.array([-500.0, 20.0, -1.0, 10.0])
+    assert monthly_peaks_kw(tariff, times, power_kw, ZONE, KOREA)[1].tolist() == [20.0]
+    assert monthly_peaks_kw(tariff, times, -np.abs(power_kw), ZONE, KOREA)[1].tolist() == [0.0]
+    with pytest.raises(ValueError, match="finite"):
+        monthly_peaks_kw(tariff, times, power_kw * np.nan, ZONE, KOREA)
+
+
 def test_ratchet_keeps_the_summer_peak_for_twelve_months(seoul: dict[str, Tariff]) -> None:
     tariff = seoul["general_b_high_a_2"]
     months = np.arange("2025-06", "2026-09", dtype="datetime64[M]")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
-from data.city_folder import CityFolder, check_city_folder, read_city_folder
+from data.city_folder import CityFolder, read_city_folder
 from data.city_folder_template import write_template
+from data.errors import InvalidInput, Problem
 
 
 @click.group()
@@ -27,16 +28,19 @@ def check(context: click.Context, path: Path, *, as_json: bool) -> None:
 
     The exit code is 0 when there are none and 2 when there are some.
     """
-    problems = check_city_folder(path)
+    problems: tuple[Problem, ...] = ()
+    summary = ""
+    try:
+        summary = _summary(read_city_folder(path))
+    except InvalidInput as refused:
+        problems = refused.problems
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
     else:
         for problem in problems:
             click.echo(str(problem))
         count = len(problems)
-        click.echo(
-            f"{count} problem{'' if count == 1 else 's'} in {path}" if count else _summary(read_city_folder(path))
-        )
+        click.echo(f"{count} problem{'' if count == 1 else 's'} in {path}" if count else summary)
     context.exit(2 if problems else 0)
 
 
