@@ -1,7 +1,7 @@
 """A garage and its service day as a depot problem: what the optimizers are asked to plan.
 
-Energies of trips are spread over the steps in which the bus is on the road. A bus must leave with what it needs until it
-returns, with a reserve, and must be as full at the end of the planning day as it was at its start.
+Energies of trips are spread over the steps in which the bus is on the road. A bus must leave with what it needs until
+it returns, with a reserve, and must be as full at the end of the planning day as it was at its start.
 """
 
 from __future__ import annotations
@@ -204,9 +204,7 @@ def _needs(present: Flags, trip_kwh: Floats, buses: Buses, reserve_soc: float) -
         for start, stop in zip(starts, stops, strict=True):
             least = buses.min_kwh[bus] + trip_kwh[bus, start:stop].sum()
             if least > buses.max_kwh[bus]:
-                what = (
-                    f"bus {buses.id[bus]} needs {least:.0f} kWh to leave, its window ends at {buses.max_kwh[bus]:.0f}"
-                )
+                what = f"{buses.id[bus]} needs {least:.0f} kWh to leave, its window ends at {buses.max_kwh[bus]:.0f}"
                 problems.add("bus service", what, "use shorter round trips or a larger battery")
             need[bus, start] = min(least + reserve_soc * buses.battery_kwh[bus], buses.max_kwh[bus])
     problems.raise_if_any()

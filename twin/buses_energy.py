@@ -13,8 +13,8 @@ def trip_energy_kwh(distance_km: Floats, duration_h: Floats, drive_kwh_per_km: F
 
     .. math:: E = d \, \epsilon + \tau \, P_\mathrm{climate}
 
-    with distance d, driving energy per distance ε, duration τ and the power of heating, cooling and auxiliaries. A slow trip
-    on a cold day costs more than a fast one, because the heating runs longer.
+    with distance d, driving energy per distance ε, duration τ and the power of heating, cooling and auxiliaries. A slow
+    trip on a cold day costs more than a fast one, because the heating runs longer.
     """
     return np.asarray(distance_km * drive_kwh_per_km + duration_h * climate_kw)
 

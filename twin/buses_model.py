@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -202,14 +203,12 @@ def _garages(tables: Mapping[str, pd.DataFrame], scenario: str) -> tuple[Garage,
     return tuple(found)
 
 
-def _bus_type(row: Mapping[str, object]) -> BusType:
-    numbers = {name: float(str(row[name])) for name in BusType.__dataclass_fields__ if name != "id"}
+def _bus_type(row: Mapping[Hashable, Any]) -> BusType:
+    numbers = {name: float(row[name]) for name in BusType.__dataclass_fields__ if name != "id"}
     return BusType(id=str(row["id"]), **numbers)
 
 
-def _route_type(row: Mapping[str, object]) -> RouteType:
-    whole = {name: int(str(row[name])) for name in ("routes", "authorised_buses")}
-    real = {
-        name: float(str(row[name])) for name in RouteType.__dataclass_fields__ if name not in {"route_type", *whole}
-    }
+def _route_type(row: Mapping[Hashable, Any]) -> RouteType:
+    whole = {name: int(row[name]) for name in ("routes", "authorised_buses")}
+    real = {name: float(row[name]) for name in RouteType.__dataclass_fields__ if name not in {"route_type", *whole}}
     return RouteType(route_type=str(row["route_type"]), **whole, **real)  # type: ignore[arg-type]

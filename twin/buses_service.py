@@ -1,8 +1,8 @@
 """One service day of a garage's buses: blocks of round trips with layovers at the garage.
 
-Every bus in service runs round trips of one route. The number of trips is drawn so that the mean distance per registered
-bus is the one the tables state; first departures are staggered over the morning, and part of what is left of the day goes
-into one long break. Hours count from the start of the planning day; all trips return before its end.
+Every bus in service runs round trips of one route. The number of trips is drawn so that the mean distance per
+registered bus is the one the tables state; first departures are staggered over the morning, and part of what is left of
+the day goes into one long break. Hours count from the start of the planning day; all trips return before its end.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _routes(model: BusModel, garage: Garage, rng: np.random.Generator) -> tuple[
 
 
 def _window(route: RouteType, day_start_h: float) -> tuple[float, float]:
-    """Opening and end of a route's service in hours of the planning day."""
+    """Return opening and end of a route's service in hours of the planning day."""
     opens = (route.first_departure_h - day_start_h) % HORIZON_H
     return opens, min(opens + route.last_return_h - route.first_departure_h, HORIZON_H)
 

@@ -1,8 +1,8 @@
 """Swapping buses: how a dispatcher makes a hard day drivable.
 
 On very cold or hot days some buses cannot be charged in their layovers when every bus is simply plugged on arrival. A
-dispatcher then lets another bus of the garage, one that is in and full, take over the round trip. Distance and energy of the
-service stay as they are; only who drives changes.
+dispatcher then lets another bus of the garage, one that is in and full, take over the round trip. Distance and energy
+of the service stay as they are; only who drives changes.
 """
 
 from __future__ import annotations
@@ -130,11 +130,11 @@ def _shortfall_kwh(problem: DepotProblem, energy: Floats) -> Floats:
     """(B, T + 1) energy missing at departures and, in the last column, at the end."""
     at_departure = np.where(problem.need_kwh > 0, problem.need_kwh - energy[:, :-1], 0)
     at_end = problem.buses.terminal_min_kwh - energy[:, -1]
-    return np.maximum(np.column_stack([at_departure, at_end]), 0)
+    return np.asarray(np.maximum(np.column_stack([at_departure, at_end]), 0))
 
 
 def _absence(problem: DepotProblem, bus: int, step: int) -> slice | None:
-    """Steps of the absence that starts at `step` or, when none does, of the last one before it."""
+    """Return the steps of the absence that starts at `step` or, when none does, of the one before it."""
     away = np.concatenate(([0], (~problem.present[bus]).astype(np.int8), [0]))
     starts, stops = np.flatnonzero(np.diff(away) == 1), np.flatnonzero(np.diff(away) == -1)
     number = int(np.searchsorted(starts, min(step, problem.step_count - 1), side="right")) - 1

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.calendar import DayType
+from data.errors import ProblemList
 
 Floats = NDArray[np.float64]
 
@@ -209,3 +210,47 @@ def with_total(model: EvModel, total: int) -> EvModel:
     counts.flat[first] += 1
     counts[:, ~cars] = model.registered[:, ~cars]
     return replace(model, registered=counts)
+
+
+def ev_model_in(tables: Mapping[str, pd.DataFrame], scenario: str) -> EvModel:
+    """Return the model with the fleets of a scenario: `electric_vehicles` and `electric_taxis` of the table `fleets`.
+
+    A scenario, or a fleet, without a row keeps what the register says.
+
+    Raises
+    ------
+    InvalidInput
+        When the scenario has more taxis than commercial cars.
+    """
+    model = ev_model(tables)
+    fleets = tables["fleets"]
+    sizes = dict(zip(*fleets.loc[fleets["scenario"] == scenario, ["fleet", "vehicles"]].to_numpy().T, strict=True))
+    if "electric_vehicles" in sizes:
+        model = with_total(model, int(sizes["electric_vehicles"]))
+    return with_taxis(model, int(sizes["electric_taxis"])) if "electric_taxis" in sizes else model
+
+
+def with_taxis(model: EvModel, taxis: int) -> EvModel:
+    """Return the model in which so many of the vehicles that are used as taxis or could be are taxis.
+
+    The use named "taxi" gets that share of its category, the category's other uses keep their proportions.
+    """
+    use = next(use for use in model.uses if use.name == "taxi")
+    cars = int(model.registered[:, model.categories.index(use.vehicle)].sum())
+    if taxis > cars:
+        problems = ProblemList()
+        what = f"{taxis:,} electric taxis among {cars:,} electric vehicles of category {use.vehicle}"
+        problems.add("fleets.csv", what, "lower their number, or raise electric_vehicles", field="vehicles")
+        problems.raise_if_any()
+    share = taxis / max(cars, 1)
+    scale = (1 - share) / max(1 - use.share, 1e-12)
+    uses = (
+        replace(u, share=share if u is use else u.share * scale) if u.vehicle == use.vehicle else u for u in model.uses
+    )
+    return replace(model, uses=tuple(uses))
+
+
+def with_v2g(model: EvModel, cohort: Cohort, share: float) -> EvModel:
+    """Return the model in which a share of a cohort's sessions can feed back."""
+    rules = (replace(r, v2g_share=share) if r.cohort is cohort else r for r in model.cohorts)
+    return replace(model, cohorts=tuple(rules))

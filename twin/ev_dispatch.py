@@ -1,8 +1,8 @@
 """From the plan of an asset back to its vehicles: who charges when, and what the plan leaves unserved.
 
 An envelope is an outer approximation, so a plan inside it may ask for what its vehicles cannot do together. Step by
-step, power is given first to what must be charged now to be ready by departure, then in the order of least laxity (time to
-departure less time still needed at full power). For a single session the result is the plan, exactly.
+step, power is given first to what must be charged now to be ready by departure, then in the order of least laxity (time
+to departure less time still needed at full power). For a single session the result is the plan, exactly.
 """
 
 from __future__ import annotations

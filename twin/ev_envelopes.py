@@ -123,7 +123,7 @@ def envelopes(sessions: Sessions, n_steps: int, step_h: float) -> EnvelopeSet:
     shape = (len(index), n_steps)
     limit, discharge, unmanaged = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     latest, earliest = np.zeros((len(index), n_steps + 1)), np.zeros((len(index), n_steps + 1))
-    edges_h = np.arange(n_steps + 1) * step_h
+    edges_h: Floats = np.arange(n_steps + 1, dtype=np.float64) * float(step_h)
     for begin in range(0, len(sessions), BLOCK_SESSIONS):
         block = index.order[begin : begin + BLOCK_SESSIONS]
         part = sessions.take(block)

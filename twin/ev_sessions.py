@@ -1,9 +1,9 @@
 """Charging sessions of one planning day, drawn from a city's electric vehicles.
 
 The day is cyclic: a stay that reaches beyond the end of the planning day appears with its rest at the start of the same
-day, as yesterday's like stays do. Such a stay becomes two sessions, cut at the edge; each gets the energy that unmanaged
-charging delivers on its side. So no energy is lost, every day stands alone, and the unmanaged load of the day has exactly
-the shape the start times were fitted to. The price is that a plan moves no energy across the edge.
+day, as yesterday's like stays do. Such a stay becomes two sessions, cut at the edge; each gets the energy that
+unmanaged charging delivers on its side. So no energy is lost, every day stands alone, and the unmanaged load of the day
+has exactly the shape the start times were fitted to. The price is that a plan moves no energy across the edge.
 """
 
 from __future__ import annotations

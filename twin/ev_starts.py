@@ -1,8 +1,9 @@
 r"""When sessions start: the start-time distributions that reproduce an observed shape of unmanaged charging.
 
 A session of energy e at power p that starts at u spreads p over [u, u + e/p). With starts uniform inside an hour, the
-share of a cohort's energy that falls k hours after the hour of its start is a kernel K_c(k), and the hour-of-day shape of
-all cohorts c of one kind of charger, with shares of energy s_c and start distributions a_c, is the circular convolution
+share of a cohort's energy that falls k hours after the hour of its start is a kernel K_c(k), and the hour-of-day shape
+of all cohorts c of one kind of charger, with shares of energy s_c and start distributions a_c, is the circular
+convolution
 
 .. math:: L(h) = \sum_c s_c \sum_k K_c(k) \, a_c(h - k).
 
@@ -49,7 +50,7 @@ def energy_kernel(rules: CohortRules) -> Floats:
     for hour in range(longest):
         inside = np.clip(np.minimum(end, hour + 1) - np.maximum(start, hour), 0, None)
         kernel[hour % HOURS] += float((inside * power * rules.size_share[None, :, None]).sum())
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def fit_starts(kernels: Floats, energy_shares: Floats, priors: Floats, shape: Floats) -> Floats:

@@ -151,7 +151,7 @@ PARAMETERS: tuple[Parameter, ...] = (
 
 
 def check_sites(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
-    """Every garage with buses in a scenario has a site there, its contract carries base load and a charger."""
+    """Require a site for every garage with buses in a scenario, and a contract above the demand billed."""
     fleets, sites = tables.get("garage_fleets"), tables.get("garage_sites")
     if fleets is None or sites is None:
         return
@@ -169,7 +169,7 @@ def check_sites(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> No
 
 
 def check_types(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
-    """The window of the state of charge is open, and route types run within a day."""
+    """Require an open window of the state of charge, and route types that run forward in time."""
     types = tables.get("bus_types")
     if types is not None:
         for row in types.index[types["min_soc"] >= types["max_soc"]]:
@@ -187,7 +187,7 @@ def check_types(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> No
 
 
 def check_complete(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
-    """Speeds cover the day, service days every kind of day."""
+    """Require speeds for the whole day and service for every kind of day."""
     speeds = tables.get("bus_speeds")
     if speeds is not None and set(speeds["hour"]) != set(range(24)):
         missing = ", ".join(str(hour) for hour in sorted(set(range(24)) - set(speeds["hour"])))

@@ -162,13 +162,13 @@ def check_uses(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> Non
     if uses is None:
         return
     columns = [f"{cohort}_share" for cohort in EV_COHORTS]
-    for row, total in uses[columns].sum(axis=1).items():
+    for row, cohorts in zip(uses.index, uses[columns].sum(axis=1), strict=True):
+        if abs(cohorts - 1) > SHARE_TOLERANCE:
+            what, fix = f"the cohort shares sum to {cohorts:g}", "make the six shares sum to 1"
+            problems.add(USES.filename, what, fix, row=int(row), field="home_slow_share … truck_share")
+    for category, total in uses.groupby("vehicle")["share"].sum().items():
         if abs(total - 1) > SHARE_TOLERANCE:
-            what, fix = f"the cohort shares sum to {total:g}", "make the six shares sum to 1"
-            problems.add(USES.filename, what, fix, row=int(str(row)), field="home_slow_share … truck_share")
-    for vehicle, total in uses.groupby("vehicle")["share"].sum().items():
-        if abs(total - 1) > SHARE_TOLERANCE:
-            what, fix = f"the uses of {vehicle} sum to {total:g}", "make the shares of its rows sum to 1"
+            what, fix = f"the uses of {category} sum to {total:g}", "make the shares of its rows sum to 1"
             problems.add(USES.filename, what, fix, field="share")
     registrations = tables.get("ev_registrations")
     if registrations is None:
