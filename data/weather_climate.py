@@ -15,7 +15,7 @@ from data.weather import Weather
 
 MONTHS = 12
 DAY_H = 24
-CLEAREST_LINKE_TURBIDITY = 2.5  # a sky of this turbidity is as clear as a city's ever gets
+CLEAREST_LINKE_TURBIDITY = 2.0  # a sky of this turbidity is as clear as a city's ever gets
 MIN_DAYS_A_MONTH = 20
 
 
@@ -34,7 +34,7 @@ class MonthlyClimate:
     diffuse_share
         DHI over GHI of the month.
     temp_mean_c, temp_day_std_c, temp_day_lag1
-        Air temperature: mean, and standard deviation and lag-one correlation of daily means.
+        Air temperature: mean; standard deviation and lag-one correlation of daily means about their trend in the month.
     temp_swing_c, temp_peak_h, temp_second_swing_c, temp_second_peak_h
         Amplitudes of the daily and the half-daily wave of the mean day, and the local mean solar time of their maximum.
     temp_swing_per_clearness
@@ -150,6 +150,8 @@ def _statistics(days: _Days) -> list[float]:
     relative = days.ghi[light] / (days.clear * level)[light]
     mean_day = days.temp_c.mean(axis=0)
     daily = days.temp_c.mean(axis=1)
+    date = np.arange(len(daily))
+    anomaly = daily - np.polyval(np.polyfit(date, daily, 1), date)
     swing = days.temp_c.max(axis=1) - days.temp_c.min(axis=1)
     slope = np.polyfit(clearness / clearness.mean(), swing / swing.mean(), 1)[0]
     wind = days.wind.ravel()
@@ -157,7 +159,7 @@ def _statistics(days: _Days) -> list[float]:
     return [
         clearness.mean(), clearness.std(), _lag1(clearness), clearness.min(), clearness.max(), relative.std(),
         days.dhi.sum() / days.ghi.sum(),
-        daily.mean(), daily.std(), _lag1(daily), *_wave(mean_day, 1), *_wave(mean_day, 2), float(slope),
+        daily.mean(), anomaly.std(), _lag1(anomaly), *_wave(mean_day, 1), *_wave(mean_day, 2), float(slope),
         wind.mean(), wind.std(), _lag1(wind),
     ]
     # fmt: on

@@ -161,14 +161,16 @@ def _spread(means: Floats, shape: Floats, per_step: int) -> Floats:
 def _drawn_temperature(padded: Floats, per_step: int) -> Floats:
     """Draw lines between the middles of the steps, then move each step so that it keeps its mean."""
     line = _lines(padded, per_step)
-    return (line + padded[1:-1, None] - line.mean(axis=1, keepdims=True)).ravel()
+    moved = line + padded[1:-1, None] - line.mean(axis=1, keepdims=True)
+    return np.asarray(moved.ravel(), dtype=float)
 
 
 def _drawn_speed(padded: Floats, per_step: int) -> Floats:
     """Draw lines between the middles of the steps, then scale each step to keep its mean and stay above 0."""
     line = _lines(padded, per_step)
     mean = line.mean(axis=1, keepdims=True)
-    return (line * np.divide(padded[1:-1, None], mean, out=np.zeros_like(mean), where=mean > 0.0)).ravel()
+    scaled = line * np.divide(padded[1:-1, None], mean, out=np.zeros_like(mean), where=mean > 0.0)
+    return np.asarray(scaled.ravel(), dtype=float)
 
 
 def _lines(padded: Floats, per_step: int) -> Floats:

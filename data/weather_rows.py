@@ -13,6 +13,7 @@ from data.weather_labels import check_against_sun
 from data.weather_resampling import Source, StepMeans, calendar_lookup, resample, sequence_lookup
 
 MAX_LISTED = 5
+MAX_DIFFUSE_EXCESS = 0.01  # share of GHI by which DHI may pass it, by rounding
 MAX_CLOSURE_ERROR = 0.15  # share of GHI; sound files have less than 0.01
 
 
@@ -67,6 +68,8 @@ def weather_of(rows: WeatherRows) -> Weather:
     problems.raise_if_any()
     declared = rows.starts_utc + _hours(rows.radiation_offset_h)
     shift_h, note = check_against_sun(rows.file, declared, rows.step_h, rows.means.ghi_w_per_m2, rows.place, problems)
+    problems.raise_if_any()
+    check_diffuse(rows, problems)
     problems.raise_if_any()
     weather = _on_the_grid(rows, declared + _hours(shift_h), (note,) if note else ())
     check_closure(rows.file, weather, problems)
@@ -153,6 +156,17 @@ def _closed_by_night(
     tail = 2 if dark[1].all() else int(dark[1][0])
     padded = np.concatenate((before[2 - head :], starts, after[:tail]))
     return padded, StepMeans(*(np.pad(values, (head, tail)) for values in vars(light).values()))
+
+
+def check_diffuse(rows: WeatherRows, problems: ProblemList) -> None:
+    """Note when DHI is above GHI by more than rounding."""
+    ghi, dhi = rows.means.ghi_w_per_m2, rows.means.dhi_w_per_m2
+    share = float(np.maximum(dhi - ghi, 0.0).sum()) / max(float(ghi.sum()), 1.0)
+    if share > MAX_DIFFUSE_EXCESS:
+        first = int(np.argmax(dhi > 1.02 * ghi + 5.0))
+        what = f"DHI is above GHI, of which it is a part: {dhi[first]:g} against {ghi[first]:g}"
+        fix = "Check that the columns are not swapped and share one unit"
+        problems.add(rows.file, what, fix, row=rows.first_row + first, field="dhi")
 
 
 def check_closure(file: str, weather: Weather, problems: ProblemList) -> None:

@@ -167,24 +167,38 @@ def _with_mean(share: Floats, ghi: Floats, target: float) -> Floats:
 
 
 def _temperature(calendar: _Calendar, climate: MonthlyClimate, clearness: Floats, rng: np.random.Generator) -> Floats:
-    anomaly = _autoregression(climate.temp_day_lag1[calendar.day_month - 1], rng)
-    for month in range(1, MONTHS + 1):
-        days = calendar.day_month == month
-        anomaly[days] = (anomaly[days] - anomaly[days].mean()) / anomaly[days].std()
     relative = clearness / climate.clearness_mean[calendar.day_month - 1]
     slope = climate.temp_swing_per_clearness[calendar.day_month - 1]
     widening = np.repeat(np.maximum(1.0 + slope * (relative - 1.0), 0.2), DAY_H)
-    first = calendar.by_month(climate.temp_swing_c) * np.cos(
-        2 * np.pi * (calendar.solar_hour - calendar.by_month(climate.temp_peak_h)) / DAY_H
-    )
-    second = calendar.by_month(climate.temp_second_swing_c) * np.cos(
-        4 * np.pi * (calendar.solar_hour - calendar.by_month(climate.temp_second_peak_h)) / DAY_H
-    )
-    days_mid = np.arange(len(anomaly)) + 0.5
-    hours_mid = (np.arange(len(calendar.month)) + 0.5) / DAY_H
-    daily = anomaly * climate.temp_day_std_c[calendar.day_month - 1]
-    base = _between_months(calendar, climate.temp_mean_c)
-    return np.asarray(base + np.interp(hours_mid, days_mid, daily) + widening * (first + second), dtype=float)
+    waves = _wave(calendar, climate.temp_swing_c, climate.temp_peak_h, 1)
+    waves = waves + _wave(calendar, climate.temp_second_swing_c, climate.temp_second_peak_h, 2)
+    anomaly = _between_days(_daily_anomaly_c(calendar, climate, rng))
+    return np.asarray(_between_months(calendar, climate.temp_mean_c) + anomaly + widening * waves, dtype=float)
+
+
+def _wave(calendar: _Calendar, swing_c: Floats, peak_h: Floats, order: int) -> Floats:
+    angle = 2 * np.pi * order * (calendar.solar_hour - calendar.by_month(peak_h)) / DAY_H
+    return calendar.by_month(swing_c) * np.cos(angle)
+
+
+def _daily_anomaly_c(calendar: _Calendar, climate: MonthlyClimate, rng: np.random.Generator) -> Floats:
+    """Draw deviations of daily means from the season; in each month without mean and trend, with the month's spread."""
+    anomaly = _autoregression(climate.temp_day_lag1[calendar.day_month - 1], rng)
+    for month in range(MONTHS):
+        days = np.flatnonzero(calendar.day_month == month + 1)
+        level = anomaly[days] - np.polyval(np.polyfit(days, anomaly[days], 1), days)
+        anomaly[days] = climate.temp_day_std_c[month] * level / level.std()
+    return anomaly
+
+
+def _between_days(daily: Floats) -> Floats:
+    """Draw lines between the middles of days whose daily means are nearly `daily`, shape (24 D,)."""
+    middles = np.arange(len(daily)) + 0.5
+    hours = (np.arange(len(daily) * DAY_H) + 0.5) / DAY_H
+    knots = daily.copy()
+    for _ in range(10):  # lines cut the peaks off; move the knots until the means are right
+        knots += daily - np.interp(hours, middles, knots).reshape(-1, DAY_H).mean(axis=1)
+    return np.asarray(np.interp(hours, middles, knots), dtype=float)
 
 
 def _between_months(calendar: _Calendar, values: Floats) -> Floats:

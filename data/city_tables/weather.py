@@ -27,7 +27,7 @@ WEATHER_STATISTICS = TableSchema(
         _number("clearness_hour_std", "Relative deviation of hours from the day's share of a clear sky.", 0.0, 1.5),
         _number("diffuse_share", "Diffuse over global horizontal irradiation.", 0.05, 1.0),
         _number("temp_mean_c", "Mean air temperature at 2 m.", -60, 50, "°C"),
-        _number("temp_day_std_c", "Standard deviation of daily means.", 0.05, 20, "°C"),
+        _number("temp_day_std_c", "Standard deviation of daily means about their trend in the month.", 0.05, 20, "°C"),
         _number("temp_day_lag1", "Correlation of daily means with the day before.", -0.9, 0.99),
         _number("temp_swing_c", "Amplitude of the daily wave of the mean day.", 0.0, 20, "°C"),
         _number("temp_peak_h", "Local mean solar time of its maximum.", 0, 24, "h"),

@@ -230,9 +230,10 @@ BAD_CSV: dict[str, tuple[Callable[[Lines], Lines], str, int]] = {
     "temperature in Fahrenheit": (lambda x: column(x, 4, lambda v: v * 1.8 + 32), "°F", 6),
     "DNI and DHI swapped": (
         lambda x: [x[0].replace("dni", "tmp").replace("dhi", "dni").replace("tmp", "dhi"), *x[1:]],
-        "misses GHI by",
+        "DHI is above GHI",
         1,
     ),
+    "DNI of the horizontal plane": (lambda x: column(x, 2, lambda v: v / 2), "misses GHI by", 1),
     "wind in another unit": (lambda x: [x[0].replace("wind_ms", "wind_speed_10m (mp/h)"), *x[1:]], "'mp/h' is not", 1),
     "wind without a unit": (lambda x: [x[0].replace("wind_ms", "wind_speed_10m"), *x[1:]], "states no unit", 1),
     "two columns of one quantity": (lambda x: [x[0].replace("dhi_wm2", "ghi"), *x[1:]], "two columns", 2),
