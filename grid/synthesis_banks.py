@@ -7,13 +7,15 @@ import numpy as np
 from grid.elements import Floats, Ints
 from grid.synthesis_spec import BankType, PlanningRules
 
+UNEVEN_AREAS = 0.95
+"""Mean load of a district's substations over the load one may have, since their areas are not equal."""
 LIGHT_LOAD_MARGIN_KV = 0.1
 """Room left below the band's upper end at light load, for the rise along cables."""
 
 
 def substation_count(peak_kw: float, bank: BankType, rules: PlanningRules) -> int:
     """Substations of a district: its peak over the usual load of one, and enough for the banks they can hold."""
-    full_kw = rules.banks_max * bank.rated_kva * rules.bank_target_loading * rules.power_factor
+    full_kw = UNEVEN_AREAS * rules.banks_max * bank.rated_kva * rules.bank_target_loading * rules.power_factor
     return max(1, round(peak_kw / rules.substation_target_kw), int(np.ceil(peak_kw / full_kw)))
 
 

@@ -51,7 +51,7 @@ def write_tables(tables: GridTables, path: Path) -> None:
 def read_tables(path: Path) -> GridTables:
     """Read what `write_tables` wrote; raises `InvalidInput` when the file is damaged or of another schema."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise _refusal(path, "", f"cannot be read as a stored grid ({error})") from error
