@@ -58,6 +58,18 @@ def test_levels_that_made_the_sales_are_found_again() -> None:
     assert found.model.cooling_kw_per_k == pytest.approx(made.cooling_kw_per_k, rel=0.03, abs=1e-9)
 
 
+def test_districts_keep_a_heating_of_their_own() -> None:
+    """Homes of every second district heat twice as much per base load: the calibration tells them apart."""
+    twice = np.where(np.arange(25) % 2 == 0, 1.4, 0.7)[:, None]
+    ratio = MODEL.heating_kw_per_k.sum(axis=0) / MODEL.base_kw.sum(axis=0)
+    made = replace(MODEL, heating_kw_per_k=MODEL.base_kw * ratio * twice)
+    found = calibrate(sales_of(made), MODEL.response, WEATHER, SEOUL_DAYS, PEAK_KW).model
+    residential = CONTRACT_CLASSES.index("residential")
+    own = found.heating_kw_per_k[:, residential] / found.base_kw[:, residential]
+    assert own[::2].min() > 1.3 * own[1::2].max()
+    assert own[::2].max() < 2.0 * own[1::2].min() * 1.05
+
+
 def test_calendar_energy_is_the_sales_and_the_peak_is_met() -> None:
     rng = np.random.default_rng(1)
     sales = sales_of(MODEL)
