@@ -110,6 +110,8 @@ class DispatchPlan:
         What the energy and the batteries' wear cost, the energy carried above limits, and the sum with its price.
     lower_bound_krw
         Proved lower bound of the objective.
+    unlimited_bound_krw
+        The bound without any limit's price: it holds whatever else flows through the groups.
     group_price_krw_per_kwh
         (G, T) what one more kWh through each group would be worth; 0 where its limit does not bind.
     overload_kw
@@ -123,6 +125,7 @@ class DispatchPlan:
     overload_kwh: float
     objective_krw: float
     lower_bound_krw: float
+    unlimited_bound_krw: float
     group_price_krw_per_kwh: Floats
     overload_kw: Floats
     status: PlanStatus
@@ -158,8 +161,9 @@ def solve_dispatch(problem: DispatchProblem, time_limit_s: float = 60.0) -> Disp
     except SolverError as error:
         return replace(filled, method=f"best responses ({error})", wall_s=time.perf_counter() - start)
     price = limited.group_price_krw_per_kwh
-    bound = max(bound, lagrangian_bound_krw(problem, price, time_limit_s))
+    unlimited, bound = bound, max(bound, lagrangian_bound_krw(problem, price, time_limit_s))
     solved = _finish(problem, limited.charge_kw, limited.battery, bound, price, "linear programme", start)
+    solved = replace(solved, unlimited_bound_krw=unlimited)
     filled = _judged(replace(filled, lower_bound_krw=bound, group_price_krw_per_kwh=price, wall_s=solved.wall_s))
     return filled if filled.gap <= GAP_TOLERANCE else min(filled, solved, key=lambda plan: plan.objective_krw)
 
@@ -246,6 +250,7 @@ def _finish(
             overload_kwh=over,
             objective_krw=cost + over * problem.overload_krw_per_kwh,
             lower_bound_krw=bound_krw,
+            unlimited_bound_krw=bound_krw,
             group_price_krw_per_kwh=group_price,
             overload_kw=overload,
             status=PlanStatus.FEASIBLE,

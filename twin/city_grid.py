@@ -128,11 +128,6 @@ def _conductor(row: Mapping[str, Any]) -> Conductor:
 
 
 def _open_land(row: Mapping[str, Any]) -> OpenLand:
-    ends = ("from_longitude", "from_latitude", "to_longitude", "to_latitude")
-    return OpenLand(*(float(row[name]) for name in ends), half_width_km=float(row["half_width_km"]))
-
-
-def _open_land(row: Mapping[str, Any]) -> OpenLand:
     names = ("from_longitude", "from_latitude", "to_longitude", "to_latitude", "half_width_km")
     return OpenLand(*(float(row[name]) for name in names))
 

@@ -10,7 +10,7 @@ SCENARIOS = TableSchema(
     columns=(
         Column("scenario", Kind.TEXT, "Name by which `--scenario` asks for it."),
         Column("meaning", Kind.TEXT, "What it stands for, in a sentence."),
-        Column("vehicles", Kind.INTEGER, "Electric cars and trucks; empty for those registered.", required=False, lower=0),
+        Column("vehicles", Kind.INTEGER, "Electric cars and trucks; empty: as registered.", required=False, lower=0),
         Column("bus_fleet", Kind.TEXT, "Scenario of the table garage_fleets."),
         Column("solar_kw", Kind.NUMBER, "Solar power; empty for what stands.", unit="kW", required=False, lower=0),
     ),
@@ -32,8 +32,8 @@ TABLES: tuple[TableSchema, ...] = (SCENARIOS, CHARGING_TARIFFS)
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter("grid_frequency_hz", "Hz", "Nominal frequency.", lower=16, upper=60),
-    Parameter("dispatch_limit_margin", "1", "Share of every rating left free when charging is planned.", lower=0, upper=0.5),
-    Parameter("overload_krw_per_kwh", "KRW/kWh", "Price of energy carried above a rating, in plans.", lower=1000, upper=1e7),
+    Parameter("dispatch_limit_margin", "1", "Share of ratings left free in plans.", lower=0, upper=0.5),
+    Parameter("overload_krw_per_kwh", "KRW/kWh", "Price plans put on overload.", lower=1000, upper=1e7),
     Parameter("charging_power_factor", "1", "Lagging power factor of vehicle charging.", lower=0.8, upper=1),
 )
 
