@@ -1,7 +1,8 @@
 """The city's other assets: bikes, parking, cameras, networks, hospitals, fire stations, shuttles.
 
 One structure for all: a class says what a unit draws and when, an asset is a number of units of a class at one load
-point. A new class is a row of a table. Classes whose energy the sales statistics already hold are shown, not added again.
+point. A new class is a row of a table. Classes whose energy the sales statistics already hold are shown, not
+added again.
 """
 
 from __future__ import annotations

@@ -191,9 +191,9 @@ def check_cohorts(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> 
     sizes = tables.get("ev_charger_sizes")
     if sizes is not None:
         totals = sizes.groupby("cohort")["share"].sum().reindex(list(EV_COHORTS), fill_value=0.0)
-        for cohort, total in totals.items():
+        for name, total in totals.items():
             if abs(total - 1) > SHARE_TOLERANCE:
-                what, fix = f"the sizes of {cohort} sum to {total:g}", "make the shares of its rows sum to 1"
+                what, fix = f"the sizes of {name} sum to {total:g}", "make the shares of its rows sum to 1"
                 problems.add(CHARGER_SIZES.filename, what, fix, field="share")
 
 
