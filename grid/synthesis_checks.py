@@ -189,7 +189,8 @@ def _check_demand(district: DistrictSpec, row: int, spec: GridSpec, problems: Pr
         elif len(kw) == len(hours):
             hours += kw
             total += max(kw)
-            transformers += max(1, round(max(kw) / spec.classes[name].mean_kw)) if max(kw) > 0 else 0
+            mean_kw = spec.classes[name].mean_kw
+            transformers += max(1, round(max(kw) / mean_kw)) if max(kw) > 0 and mean_kw > 0 else 0
     if total <= 0:
         problems.add(
             "districts", f"{district.id}: no demand", "Give the power of at least one class", row=row, field="class_kw"

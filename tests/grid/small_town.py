@@ -27,7 +27,7 @@ def town_spec(
     *districts: DistrictSpec, customers: tuple[DedicatedCustomer, ...] = (), seed: int = 7, **changes: Any
 ) -> GridSpec:
     chosen = districts or (district(), district("east", EAST, feeders=None))
-    return replace(seoul_spec(customers, seed), districts=chosen, open_land=(), **changes)
+    return replace(seoul_spec(customers, seed), **{"districts": chosen, "open_land": (), **changes})
 
 
 def rectangle(width_km: float, height_km: float) -> Polygon:

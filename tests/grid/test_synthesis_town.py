@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,29 +133,30 @@ def test_large_customer_gets_a_feeder_of_its_own() -> None:
 
 
 def test_customer_without_room_on_any_feeder_gets_its_own() -> None:
-    full = town_spec(district(feeders=4), customers=(GARAGE,))
+    garage = replace(GARAGE, demand_kw=5_000.0)
+    full = town_spec(district(feeders=4), customers=(garage,))
     grid = synthesize(full)
-    assert (grid.feeders.peak_kw[~grid.feeders.dedicated] > 7_000).all()
+    assert (grid.feeders.peak_kw[~grid.feeders.dedicated] > 6_500).all()
     assert np.count_nonzero(grid.feeders.dedicated) == 1
 
 
 def test_parts_solve_to_the_voltages_of_the_whole(town: SyntheticGrid) -> None:
     spec = town_spec()
     load_kw = hourly_load_kw(town, spec)
-    whole = solve(town.network, load_kw, 0.3 * load_kw).voltages_pu
+    whole = solve(town.network, load_kw, 0.3 * load_kw).v_pu.to_numpy()
     where = {name: place for place, name in enumerate(town.network.buses.id.tolist())}
     station = str(town.substations.id[0])
     feeder = 2
     busbar = town.banks.busbar[town.feeders.bank[feeder]]
     parts = [
-        (town.for_substation(station), slice(None)),
-        (town.for_district("east"), slice(None)),
-        (town.for_feeder(str(town.feeders.id[feeder]), float(whole[busbar, 0])), slice(0, 1)),
+        (town.for_substation(station), slice(0, 2)),
+        (town.for_district("east"), slice(0, 2)),
+        (town.for_feeder(str(town.feeders.id[feeder]), float(whole[0, busbar])), slice(0, 1)),
     ]
     for part, hours in parts:
         at = np.array([where[name] for name in part.network.buses.id.tolist()])
-        alone = solve(part.network, load_kw[hours, at], 0.3 * load_kw[hours, at]).voltages_pu
-        assert np.abs(alone - whole[at, hours]).max() < 1e-7
+        alone = solve(part.network, load_kw[hours, at], 0.3 * load_kw[hours, at]).v_pu.to_numpy()
+        assert np.abs(alone - whole[hours, at]).max() < 1e-7
     assert len(parts[2][0].feeders.id) == 1
     assert len(parts[0][0].banks.id) == np.count_nonzero(town.banks.substation == 0)
 
@@ -214,9 +215,9 @@ def test_every_array_counts_in_the_fingerprint(town: SyntheticGrid) -> None:
     reference = town.content_hash()
     rating = town.buses.rating_kva.copy()
     rating[-1] += 1e-9
-    changed = dataclasses.replace(town, buses=dataclasses.replace(town.buses, rating_kva=rating))
+    changed = replace(town, buses=replace(town.buses, rating_kva=rating))
     renamed = town.feeders.id.copy()
     renamed[0] = "other"
     assert changed.content_hash() != reference
-    other = dataclasses.replace(town, feeders=dataclasses.replace(town.feeders, id=renamed))
+    other = replace(town, feeders=replace(town.feeders, id=renamed))
     assert other.content_hash() != reference
