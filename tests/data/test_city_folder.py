@@ -175,6 +175,7 @@ ENERGY_KEY = "district, contract_class, month"
         ("tariff_hours.csv", "summer,15,21,", "summer,15,22,", "from_h, to_h", "21:00–22:00 is in more than one"),
         ("tariff_discounts.csv", ",11,14,", ",14,11,", "from_h, to_h", "the discount from 14 to 11 h has no hours"),
         ("parameters.csv", "vat_share,0.1,1", "vat_share,10,1", "tariff_vat_share", "10 is above 1"),
+        ("parameters.csv", "vat_share,0.1,1", "vat_share,-0.1,1", "tariff_vat_share", "-0.1 is below 0"),
         ("parameters.csv", "vat_share,0.1,1", "vat_share,0.1,%", "tariff_vat_share", "unit is % where 1 is meant"),
         ("parameters.csv", "tariff_vat_share", "tarif_vat_share", "tariff_vat_share", "the parameter is missing"),
         ("parameters.csv", "tariff_vat_share", "tarif_vat_share", "tarif_vat_share", "there is no such parameter"),

@@ -29,7 +29,7 @@ PUMPS = TableSchema(
     meaning="One pump.",
 )
 HEAD = "id,power_kw,units,kind,since,tag,source,assumed\n"
-GOOD = "p1,12.5,2,water,2020-02-01,t1,maker,false\np2,0,1,oil,,,maker,true\n"
+GOOD = "p1,500,2,water,2020-02-01,t1,maker,false\np2,0,1,oil,,,maker,true\n"
 
 
 def read(path: Path, content: str | bytes, **options: int) -> tuple[pd.DataFrame | None, tuple[Problem, ...]]:
@@ -54,7 +54,7 @@ def test_good_table_has_the_types_of_its_schema_and_the_lines_of_the_file(tmp_pa
     assert frame is not None
     assert list(frame.columns) == HEAD.strip().split(",")
     assert frame.index.tolist() == [4, 5]
-    assert frame["power_kw"].tolist() == [12.5, 0.0]
+    assert frame["power_kw"].tolist() == [500.0, 0.0]
     assert frame["units"].dtype == np.int64
     assert frame["assumed"].tolist() == [False, True]
     assert frame["since"].iloc[0] == pd.Timestamp("2020-02-01")

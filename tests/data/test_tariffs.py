@@ -186,6 +186,8 @@ def test_rate_at_an_hour(seoul: dict[str, Tariff], when: str, rate: float) -> No
     [
         ("2026-05-09T12:00", 133.4 / 2),  # Saturday
         ("2026-05-10T12:00", 116.0 / 2),  # Sunday
+        ("2026-05-09T11:00", 133.4 / 2),
+        ("2026-05-09T13:45", 133.4 / 2),
         ("2026-05-09T10:45", 133.4),
         ("2026-05-09T14:00", 133.4),
         ("2026-05-08T12:00", 133.4),  # Friday
@@ -319,6 +321,23 @@ def test_every_plan_prices_every_hour_of_a_year_and_off_peak_is_cheapest(seoul: 
         assert demand_price_krw_per_kw_month(tariff) >= 0
         for off, mid, peak in tariff.rates_krw_per_kwh.values():
             assert off <= mid <= peak
+
+
+def test_discount_holds_on_its_last_day(seoul: dict[str, Tariff]) -> None:
+    tariff = seoul["industrial_b_high_a_2"]
+    last = tuple(dataclasses.replace(discount, until=date(2026, 5, 9)) for discount in tariff.discounts)
+    times = np.concatenate([at("2026-05-09T12:00"), at("2026-05-10T12:00")])
+    rates = energy_rate_krw_per_kwh(dataclasses.replace(tariff, discounts=last), times, ZONE, KOREA)
+    assert rates.tolist() == [133.4 / 2, 116.0]
+
+
+def test_periods_are_kept_by_the_quarter_hour(seoul: dict[str, Tariff]) -> None:
+    pattern = (np.arange(96) * 7 % 3).astype(np.int8)
+    tariff = dataclasses.replace(seoul["ev_self_hv"], periods=dict.fromkeys(Season, pattern))
+    times = at("2026-08-12T00:00")[0] + np.arange(96) * np.timedelta64(15, "m")
+    assert period(tariff, times, ZONE, KOREA).tolist() == pattern.tolist()
+    inside = times + np.timedelta64(14, "m")
+    assert period(tariff, inside, ZONE, KOREA).tolist() == pattern.tolist()
 
 
 def test_day_rules_differ(seoul: dict[str, Tariff]) -> None:
