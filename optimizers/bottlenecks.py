@@ -66,10 +66,14 @@ def _worst_of_each_kind(found: list[Bottleneck]) -> tuple[Bottleneck, ...]:
     return tuple(bottleneck for bottleneck in worst if bottleneck is not None)
 
 
-def _floor_kwh(problem: DepotProblem) -> Floats:
-    """Return the (B, T+1) least energy at the start of each step and at the end."""
-    floor = np.column_stack([problem.need_kwh, problem.buses.terminal_min_kwh])
-    return np.maximum(floor, problem.buses.min_kwh[:, None])
+def _needed_kwh(problem: DepotProblem) -> Floats:
+    """Return the (B, T+1) least energy at the start of each step and at the end; before a duty, with all it takes."""
+    needed = np.column_stack([problem.need_kwh, problem.buses.terminal_min_kwh])
+    needed = np.maximum(needed, problem.buses.min_kwh[:, None])
+    for t in range(problem.step_count - 1, -1, -1):
+        for_duty = np.where(problem.present[:, t], 0.0, needed[:, t + 1] + problem.trip_kwh[:, t])
+        needed[:, t] = np.maximum(needed[:, t], for_duty)
+    return needed
 
 
 def _drawn_kwh(problem: DepotProblem) -> Floats:
@@ -94,14 +98,14 @@ def _reach_kwh(problem: DepotProblem, power_kw: Floats) -> Floats:
 
 def _too_little_time(problem: DepotProblem, reach_kwh: Floats) -> list[Bottleneck]:
     """Find buses that cannot make it even with an outlet of their own at all times."""
-    short = _floor_kwh(problem) - reach_kwh
+    short = _needed_kwh(problem) - reach_kwh
     found = []
     for bus in np.flatnonzero((short > TOLERANCE_KWH).any(axis=1)):
         step = int(np.argmax(short[bus] > TOLERANCE_KWH))
         missing, name = float(short[bus].max()), problem.buses.id[bus]
         before = [stay.start for stay in stays(problem.present) if stay.bus == bus and stay.start < step]
         start = before[-1] if before else 0
-        floor_kwh = float(_floor_kwh(problem)[bus, step])
+        floor_kwh = float(_needed_kwh(problem)[bus, step])
         sentence = (
             f"bus {name} needs {floor_kwh:.1f} kWh at {_name(problem, step)} and reaches "
             f"{reach_kwh[bus, step]:.1f} at most, charging alone at full power: {missing:.1f} kWh short over the day"
@@ -132,7 +136,7 @@ def _feeds_back(problem: DepotProblem) -> bool:
 def _must_charge_kwh(problem: DepotProblem, start: int, reach_kwh: Floats) -> Floats:
     """Return the (B, T+1) energy each bus must store between `start` and each later step, at least."""
     spent = np.concatenate([np.zeros((problem.bus_count, 1)), np.cumsum(_drawn_kwh(problem), axis=1)], axis=1)
-    missing = _floor_kwh(problem) + spent - spent[:, [start]] - reach_kwh[:, [start]]
+    missing = _needed_kwh(problem) + spent - spent[:, [start]] - reach_kwh[:, [start]]
     missing[:, : start + 1] = 0.0
     return np.maximum.accumulate(np.maximum(missing, 0.0), axis=1)
 

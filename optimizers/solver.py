@@ -118,13 +118,20 @@ class _Watch:
 
 def _run_watched(highs: Any, time_limit_s: float, memory_limit_gb: float) -> str:
     """Run HiGHS in a thread; return why it was stopped, or "" when it ended by itself."""
-    watch, reason = _Watch(highs), ""
-    thread = threading.Thread(target=highs.run, name="HiGHS", daemon=True)
-    thread.start()
-    deadline = time.monotonic() + time_limit_s + GRACE_S / 2
-    while thread.is_alive():
+    watch, reason, done = _Watch(highs), "", threading.Event()
+
+    def run() -> None:
         try:
-            thread.join(WATCH_EVERY_S)
+            highs.run()
+        finally:
+            done.set()
+
+    # An event tells the end: a thread whose join was interrupted passes for dead while it runs (CPython 3.11).
+    threading.Thread(target=run, name="HiGHS", daemon=True).start()
+    deadline = time.monotonic() + time_limit_s + GRACE_S / 2
+    while not done.is_set():
+        try:
+            done.wait(WATCH_EVERY_S)
             if watch.stop and time.monotonic() > deadline + GRACE_S:
                 return f"{reason}; HiGHS did not stop when asked to"
             if not watch.stop and time.monotonic() > deadline:
@@ -155,9 +162,9 @@ def _outcome(highs: Any, columns: list[Any], message: str, wall_s: float) -> Sol
     if status in (kinds.kInfeasible, kinds.kUnbounded, kinds.kUnboundedOrInfeasible):
         ended = SolveStatus.UNBOUNDED if status == kinds.kUnbounded else SolveStatus.INFEASIBLE
         return Solved(ended, float("nan"), -float("inf"), wall_s, said)
-    bound = float(info.mip_dual_bound) if mip else -float("inf")
+    bound = float(info.mip_dual_bound) if mip and info.valid else -float("inf")
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-        stopped = status in (kinds.kTimeLimit, kinds.kInterrupt, kinds.kSolutionLimit)
+        stopped = bool(message) or status in (kinds.kTimeLimit, kinds.kInterrupt, kinds.kSolutionLimit)
         ended = SolveStatus.EMPTY_HANDED if stopped else SolveStatus.FAILED
         return Solved(ended, float("nan"), bound, wall_s, said)
     for var, value in zip(columns, highs.getSolution().col_value, strict=True):

@@ -1,8 +1,8 @@
 """A second formulation of the depot problem, sharing nothing: whole session patterns, chargers with an index, scipy.
 
 Every bus chooses one of all its plug patterns (which outlet in which step, by name); patterns that break a session rule
-are never listed. Stored energy is a running sum, not a recursion. For depots of a few buses and steps only. Knows energy,
-starts, demand, sessions, outlets and the site.
+are never listed. Stored energy is a running sum, not a recursion. For depots of a few buses and steps only. Knows
+energy, starts, demand, sessions, outlets and the site.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_relaxing_a_limit_never_raises_the_cost(seed):
     problem = random_depot(seed, bus_count=3, step_count=16)
     tight = replace(problem, rules=replace(problem.rules, handover_steps=1))
     plan = plan_of(tight)
-    rules, site, larger = tight.rules, tight.site, np.full(3, 250.0)
+    rules, site = tight.rules, tight.site
     looser = {
         "handover": replace(tight, rules=replace(rules, handover_steps=0)),
         "shorter sessions": replace(tight, rules=replace(rules, min_plug_steps=1)),
@@ -123,8 +123,6 @@ def test_the_order_of_the_buses_is_irrelevant():
 def test_splitting_every_step_in_two_never_raises_the_cost():
     problem = random_depot(2, bus_count=3, step_count=12)
     problem = replace(problem, rules=replace(problem.rules, min_plug_steps=1))
-
-    site_columns = ("base_kw", "pv_kw", "import_limit_kw", "export_limit_kw")
 
     def twice(array):
         return np.repeat(array, 2, axis=-1)

@@ -264,7 +264,7 @@ def test_what_is_under_way_goes_on():
 def test_counting_says_why_before_any_solver():
     answer = infeasible(duty(depot(1, 2, chargers=(charger(1, 40.0),)), 0, 1, 2, 150.0))
     assert answer.method == "counting"
-    assert "bus 0 needs 20.0 kWh at the end" in answer.reasons[0]
+    assert "bus 0 needs 170.0 kWh at step 1 and reaches 140.0 at most" in answer.reasons[0]
     assert "30.0 kWh short" in answer.reasons[0]
 
 
