@@ -18,7 +18,19 @@ and a row to both ``parameters.csv`` files; read it with ``folder.parameter("nam
 
 from __future__ import annotations
 
-from data.city_tables import buses, city_assets, demand, districts, emissions, ev, grid, planning, solar, tariffs, weather
+from data.city_tables import (
+    buses,
+    city_assets,
+    demand,
+    districts,
+    emissions,
+    ev,
+    grid,
+    planning,
+    solar,
+    tariffs,
+    weather,
+)
 from data.schema import Parameter, TableSchema
 
 _TOPICS = (districts, tariffs, demand, weather, solar, grid, ev, buses, city_assets, emissions, planning)

@@ -73,6 +73,18 @@ def test_seoul_is_the_city_it_says() -> None:
     assert {parameter.name for parameter in ALL_PARAMETERS} == set(seoul.tables["parameters"]["name"])
 
 
+def test_every_file_of_seoul_has_its_entry_among_the_sources() -> None:
+    text = (SEOUL / "SOURCES.md").read_text(encoding="utf-8")
+    files = [path.name for path in SEOUL.iterdir() if path.suffix in {".csv", ".geojson"}]
+    assert [file for file in files if f"`{file}`" not in text] == []
+
+
+def test_no_assumption_of_seoul_goes_as_a_fact() -> None:
+    for name, rows in read_city_folder(SEOUL).tables.items():
+        assumed = rows["source"].str.contains("assumption")
+        assert rows.loc[assumed, "assumed"].all(), name
+
+
 def test_template_passes_and_has_every_table(town: Path) -> None:
     city = read_city_folder(town)
     assert city.settings.name == "Hanbit"
