@@ -212,10 +212,17 @@ def with_total(model: EvModel, total: int) -> EvModel:
     return replace(model, registered=counts)
 
 
-def ev_model_in(tables: Mapping[str, pd.DataFrame], scenario: str) -> EvModel:
-    """Return the model with the fleets of a scenario: `electric_vehicles` and `electric_taxis` of the table `fleets`.
+def ev_model_in(tables: Mapping[str, pd.DataFrame], scenario: str, vehicles: int | None) -> EvModel:
+    """Return the model with the vehicles of a scenario.
 
-    A scenario, or a fleet, without a row keeps what the register says.
+    Parameters
+    ----------
+    tables
+        Tables of a checked city folder.
+    scenario
+        Its fleet `electric_taxis` of the table `fleets`, if there is one, sets the number of taxis.
+    vehicles
+        Electric vehicles without buses; None keeps those of the register.
 
     Raises
     ------
@@ -223,11 +230,11 @@ def ev_model_in(tables: Mapping[str, pd.DataFrame], scenario: str) -> EvModel:
         When the scenario has more taxis than commercial cars.
     """
     model = ev_model(tables)
+    if vehicles is not None:
+        model = with_total(model, vehicles)
     fleets = tables["fleets"]
-    sizes = dict(zip(*fleets.loc[fleets["scenario"] == scenario, ["fleet", "vehicles"]].to_numpy().T, strict=True))
-    if "electric_vehicles" in sizes:
-        model = with_total(model, int(sizes["electric_vehicles"]))
-    return with_taxis(model, int(sizes["electric_taxis"])) if "electric_taxis" in sizes else model
+    taxis = fleets.loc[(fleets["scenario"] == scenario) & (fleets["fleet"] == "electric_taxis"), "vehicles"]
+    return model if taxis.empty else with_taxis(model, int(taxis.iloc[0]))
 
 
 def with_taxis(model: EvModel, taxis: int) -> EvModel:

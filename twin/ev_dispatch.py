@@ -2,12 +2,14 @@
 
 An envelope is an outer approximation, so a plan inside it may ask for what its vehicles cannot do together. Step by
 step, power is given first to what must be charged now to be ready by departure, then in the order of least laxity (time
-to departure less time still needed at full power). For a single session the result is the plan, exactly.
+to departure less time still needed at full power). For a single session the result is the plan, exactly. Where plan and
+vehicles disagree, either the plan is kept and drivers go short, or drivers are served and the power leaves the plan.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +32,16 @@ class Disaggregation:
         (S,) energy charged by departure, net of what was fed back.
     shortfall_kwh
         (S,) energy missing at departure, at least 0.
+    power_kw
+        (A, T) mean power of the vehicles.
     unused_kw
-        (A, T) planned power that no vehicle could take (positive) or give (negative).
+        (A, T) plan less power: what no vehicle could take (positive), what drivers needed beside the plan or could not
+        lend (negative).
     """
 
     served_kwh: Floats
     shortfall_kwh: Floats
+    power_kw: Floats
     unused_kw: Floats
 
     @property
@@ -45,7 +51,14 @@ class Disaggregation:
         return float(self.shortfall_kwh.sum()) / wanted if wanted > 0 else 0.0
 
 
-def disaggregate(sessions: Sessions, plan_kw: Floats, step_h: float) -> Disaggregation:
+class Promise(Enum):
+    """What holds where an asset's plan and its vehicles disagree."""
+
+    PLAN = "the plan is kept, drivers may go short"
+    DRIVERS = "drivers are served, the power may leave the plan"
+
+
+def disaggregate(sessions: Sessions, plan_kw: Floats, step_h: float, promise: Promise = Promise.PLAN) -> Disaggregation:
     """Give the planned power of each asset to the sessions behind it.
 
     Parameters
@@ -56,6 +69,8 @@ def disaggregate(sessions: Sessions, plan_kw: Floats, step_h: float) -> Disaggre
         (A, T) planned mean power of each asset, rows as in `EnvelopeSet`; negative is fed back.
     step_h
         Length of a step.
+    promise
+        What to keep. With `Promise.DRIVERS` the shortfall is 0.
 
     Raises
     ------
@@ -65,17 +80,18 @@ def disaggregate(sessions: Sessions, plan_kw: Floats, step_h: float) -> Disaggre
     index = asset_index(sessions)
     _check_plan(plan_kw, len(index))
     served = np.zeros(len(sessions))
-    unused_kw = np.zeros(plan_kw.shape)
+    power_kw = np.zeros(plan_kw.shape)
     for step in range(plan_kw.shape[1]):
         edges_h = np.array([step, step + 1]) * step_h
         part = np.flatnonzero((sessions.arrive_h < edges_h[1]) & (sessions.depart_h > edges_h[0]))
         given = np.zeros(len(index))
         if len(part):
-            delta = _one_step(sessions.take(part), index.asset[part], served[part], plan_kw[:, step] * step_h, edges_h)
+            wanted_kwh = plan_kw[:, step] * step_h
+            delta = _one_step(sessions.take(part), index.asset[part], served[part], wanted_kwh, edges_h, promise)
             served[part] += delta
             np.add.at(given, index.asset[part], delta)
-        unused_kw[:, step] = plan_kw[:, step] - given / step_h
-    return Disaggregation(served, np.maximum(sessions.energy_kwh - served, 0), unused_kw)
+        power_kw[:, step] = given / step_h
+    return Disaggregation(served, np.maximum(sessions.energy_kwh - served, 0), power_kw, plan_kw - power_kw)
 
 
 def _check_plan(plan_kw: Floats, assets: int) -> None:
@@ -88,7 +104,9 @@ def _check_plan(plan_kw: Floats, assets: int) -> None:
     problems.raise_if_any()
 
 
-def _one_step(present: Sessions, asset: Ints, served: Floats, plan_kwh: Floats, edges_h: Floats) -> Floats:
+def _one_step(
+    present: Sessions, asset: Ints, served: Floats, plan_kwh: Floats, edges_h: Floats, promise: Promise
+) -> Floats:
     """Energy each present session gets in one step, from the (A,) energy planned for its asset."""
     inside_h = np.minimum(present.depart_h, edges_h[1]) - np.maximum(present.arrive_h, edges_h[0])
     room = np.minimum(present.max_kw * inside_h, present.energy_kwh - served)
@@ -99,8 +117,8 @@ def _one_step(present: Sessions, asset: Ints, served: Floats, plan_kwh: Floats, 
     order = np.lexsort((laxity_h, asset))
     charging = plan_kwh[asset] >= 0
     floor = np.where(charging, 0.0, -lendable)
-    to_give = plan_kwh - np.bincount(asset, floor, len(plan_kwh))
-    level = floor
+    level = np.maximum(must, floor) if promise is Promise.DRIVERS else floor
+    to_give = plan_kwh - np.bincount(asset, level, len(plan_kwh))
     for ceiling in (np.maximum(must, floor), np.where(charging, room, np.maximum(must, 0))):
         extra = _in_order(np.maximum(ceiling - level, 0), asset, order, to_give)
         level = level + extra

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import ProblemList
+from optimizers.envelopes import Envelopes
 from twin.ev_sessions import Sessions
 
 Floats = NDArray[np.float64]
@@ -151,6 +152,16 @@ def envelopes(sessions: Sessions, n_steps: int, step_h: float) -> EnvelopeSet:
     )
 
 
+def session_envelopes(sessions: Sessions, n_steps: int, step_h: float) -> Envelopes:
+    """Return the envelope of every single session, charging only: exact, so that a plan inside it can be carried out."""
+    edges_h: Floats = np.arange(n_steps + 1, dtype=np.float64) * float(step_h)
+    earliest = highest_kwh(sessions, edges_h)
+    latest = np.maximum(lowest_kwh(sessions, edges_h), 0.0)
+    latest[:, -1] = earliest[:, -1]
+    stay_share = np.diff(_inside_h(sessions, edges_h), axis=1) / step_h
+    return Envelopes(sessions.max_kw[:, None] * stay_share, np.minimum(latest, earliest), earliest)
+
+
 def highest_kwh(sessions: Sessions, edges_h: Floats) -> Floats:
     """Return the (S, T + 1) energy charged by each edge when charging at full power from arrival."""
     ramp = sessions.max_kw[:, None] * np.maximum(edges_h[None, :] - sessions.arrive_h[:, None], 0)
@@ -167,6 +178,12 @@ def lowest_kwh(sessions: Sessions, edges_h: Floats) -> Floats:
     since_h = np.maximum(edges_h[None, :] - sessions.arrive_h[:, None], 0)
     lent = np.minimum(sessions.spare_kwh[:, None], sessions.discharge_kw[:, None] * since_h)
     return np.asarray(np.maximum(must, -lent))
+
+
+def unmanaged_kw(sessions: Sessions, n_steps: int, step_h: float) -> Floats:
+    """Return the (S, T) charging power of every session when nobody plans."""
+    edges_h: Floats = np.arange(n_steps + 1, dtype=np.float64) * float(step_h)
+    return np.asarray(np.diff(_unmanaged_kwh(sessions, edges_h), axis=1) / step_h)
 
 
 def _unmanaged_kwh(sessions: Sessions, edges_h: Floats) -> Floats:

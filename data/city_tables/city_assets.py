@@ -77,8 +77,8 @@ BATTERIES = TableSchema(
 FLEETS = TableSchema(
     name="fleets",
     columns=(
-        Column("scenario", Kind.TEXT, "Name of the scenario."),
-        Column("fleet", Kind.TEXT, "electric_vehicles, electric_taxis, or a class of city assets."),
+        Column("scenario", Kind.TEXT, "Scenario.", refers_to="scenarios.scenario"),
+        Column("fleet", Kind.TEXT, "electric_taxis, or a class of city assets."),
         Column("vehicles", Kind.INTEGER, "Number of vehicles.", lower=0, upper=50_000_000),
     ),
     key=("scenario", "fleet"),
@@ -119,7 +119,7 @@ def check_fleets(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> N
     fleets, classes = tables.get("fleets"), tables.get("city_asset_classes")
     if fleets is None or classes is None:
         return
-    known = {"electric_vehicles", "electric_taxis", *classes["class"]}
+    known = {"electric_taxis", *classes["class"]}
     for row, name in zip(fleets.index, fleets["fleet"], strict=True):
         if name not in known:
             what, fix = f"'{name}' is no fleet", f"use one of {', '.join(sorted(known))}"

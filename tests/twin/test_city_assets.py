@@ -95,7 +95,7 @@ def test_a_district_is_a_cut_of_the_city_and_the_same_seed_gives_the_same_places
 
 
 def test_scenario_fleets_grow():
-    assert assets("full_fleet").units_by_class()["autonomous_shuttles"] == 300
+    assert assets("2035").units_by_class()["autonomous_shuttles"] == 300
     assert assets("nothing known").units_by_class()["autonomous_shuttles"] == 2
     town = folder("template_town")
     none_on_grid = city_assets(town.tables, seoul_points(), "today", SEED)

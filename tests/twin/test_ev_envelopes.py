@@ -13,7 +13,7 @@ from data.errors import InvalidInput, ProblemList
 from optimizers.envelopes import Envelopes
 from tests.twin.ev_builders import STEP_H, STEPS, session_rows, sessions_from
 from twin.ev_cohorts import Cohort
-from twin.ev_dispatch import disaggregate
+from twin.ev_dispatch import Promise, disaggregate
 from twin.ev_envelopes import EnvelopeSet, envelopes, highest_kwh, lowest_kwh
 from twin.ev_sessions import Sessions
 
@@ -75,7 +75,7 @@ def test_a_single_session_follows_any_plan_inside_its_envelope(row, seed):
     sessions = sessions_from([row])
     found = envelopes(sessions, STEPS, STEP_H)
     plan = random_plan(found, np.random.default_rng(seed))
-    result = disaggregate(sessions, plan, STEP_H)
+    result = disaggregate(sessions, plan, STEP_H, Promise.PLAN)
     assert result.unused_kw == pytest.approx(0, abs=1e-6)
     assert result.shortfall_kwh == pytest.approx(0, abs=1e-6)
 
@@ -86,11 +86,25 @@ def test_what_vehicles_get_and_what_is_unused_make_up_the_plan(rows, seed):
     sessions = sessions_from(rows)
     found = envelopes(sessions, STEPS, STEP_H)
     plan = random_plan(found, np.random.default_rng(seed))
-    result = disaggregate(sessions, plan, STEP_H)
+    result = disaggregate(sessions, plan, STEP_H, Promise.PLAN)
     assert result.served_kwh.sum() + result.unused_kw.sum() * STEP_H == pytest.approx(plan.sum() * STEP_H, abs=1e-6)
     assert (result.served_kwh <= sessions.energy_kwh + 1e-7).all()
     assert (result.served_kwh >= -sessions.spare_kwh - 1e-7).all()
     assert result.served_kwh + result.shortfall_kwh == pytest.approx(sessions.energy_kwh)
+
+
+@settings(max_examples=40, deadline=None)
+@given(MANY_V2G, st.integers(0, 2**31))
+def test_drivers_can_always_be_served_within_the_power_of_the_envelope(rows, seed):
+    sessions = sessions_from(rows)
+    found = envelopes(sessions, STEPS, STEP_H)
+    plan = random_plan(found, np.random.default_rng(seed))
+    result = disaggregate(sessions, plan, STEP_H, Promise.DRIVERS)
+    assert result.shortfall_kwh == pytest.approx(0, abs=1e-6)
+    assert result.power_kw.sum() * STEP_H == pytest.approx(sessions.energy_kwh.sum())
+    assert (result.power_kw <= found.power_limit_kw + 1e-6).all()
+    assert inside(found, result.power_kw, 1e-6)
+    assert result.unused_kw == pytest.approx(plan - result.power_kw)
 
 
 @settings(max_examples=25, deadline=None)
@@ -99,7 +113,7 @@ def test_no_dispatch_serves_more_than_the_best_possible_one(rows, seed):
     sessions = sessions_from([(0, HOME, *row[2:]) for row in rows])
     found = envelopes(sessions, STEPS, STEP_H)
     plan = random_plan(found, np.random.default_rng(seed))
-    served = disaggregate(sessions, plan, STEP_H).served_kwh.sum()
+    served = disaggregate(sessions, plan, STEP_H, Promise.PLAN).served_kwh.sum()
     best = most_servable_kwh(sessions, plan[0])
     assert served <= best + 1e-6
     assert served >= 0.75 * best  # plans at random inside the envelope are the worst there are
@@ -113,7 +127,7 @@ def test_the_unmanaged_plan_of_many_sessions_is_served_in_full():
     ]
     sessions = sessions_from(rows)
     plan = envelopes(sessions, STEPS, STEP_H).unmanaged_kw
-    assert disaggregate(sessions, plan, STEP_H).shortfall_share < 1e-9
+    assert disaggregate(sessions, plan, STEP_H, Promise.PLAN).shortfall_share < 1e-9
 
 
 def test_an_outer_envelope_can_promise_too_much_and_the_dispatch_says_so():
@@ -126,7 +140,7 @@ def test_an_outer_envelope_can_promise_too_much_and_the_dispatch_says_so():
     assert inside(found, plan)
     late = np.zeros((1, STEPS))
     late[0, 4:10] = 7.0
-    result = disaggregate(sessions, late, STEP_H)
+    result = disaggregate(sessions, late, STEP_H, Promise.PLAN)
     assert result.shortfall_kwh.tolist() == pytest.approx([3.5, 0.0])
     assert result.unused_kw.sum() * STEP_H == pytest.approx(3.5)
 
@@ -138,7 +152,7 @@ def test_a_vehicle_that_lends_may_go_below_zero_and_returns_what_it_lent():
     plan = np.zeros((1, STEPS))
     plan[0, 12:14], plan[0, 20:26] = -8.0, 10.0
     plan[0, 20:26] = 14.0 / 6 / STEP_H
-    result = disaggregate(sessions, plan, STEP_H)
+    result = disaggregate(sessions, plan, STEP_H, Promise.PLAN)
     assert result.served_kwh == pytest.approx([10.0])
     assert result.unused_kw == pytest.approx(0, abs=1e-9)
 
@@ -173,9 +187,9 @@ def test_power_arrives_at_its_bus():
 def test_bad_plans_and_sessions_are_refused():
     sessions = sessions_from([(0, HOME, 1.0, 0.0, 7.0, 7.0, 1.0, 0.0)])
     with pytest.raises(InvalidInput, match="1 assets"):
-        disaggregate(sessions, np.zeros((2, STEPS)), STEP_H)
+        disaggregate(sessions, np.zeros((2, STEPS)), STEP_H, Promise.PLAN)
     with pytest.raises(InvalidInput, match="not finite"):
-        disaggregate(sessions, np.full((1, STEPS), np.nan), STEP_H)
+        disaggregate(sessions, np.full((1, STEPS), np.nan), STEP_H, Promise.PLAN)
     with pytest.raises(InvalidInput, match="after the start of a day of 1 h"):
         envelopes(sessions, 4, STEP_H)
 
@@ -198,10 +212,12 @@ def test_every_rule_of_a_session_is_checked(field, value, message):
         Sessions(**{**columns, "bus": np.array([0, 1])})
 
 
-def inside(found: EnvelopeSet, plan: np.ndarray) -> bool:
+def inside(found: EnvelopeSet, plan: np.ndarray, tolerance: float = 1e-9) -> bool:
     path = cumulative_kwh(plan)
-    low = (path >= found.latest_kwh - 1e-9).all()
-    return bool(low and (path <= found.earliest_kwh + 1e-9).all() and (plan <= found.power_limit_kw + 1e-9).all())
+    low = (path >= found.latest_kwh - tolerance).all()
+    return bool(
+        low and (path <= found.earliest_kwh + tolerance).all() and (plan <= found.power_limit_kw + tolerance).all()
+    )
 
 
 def random_plan(found: EnvelopeSet, rng: np.random.Generator) -> np.ndarray:

@@ -147,7 +147,7 @@ def test_scenarios_have_the_vehicles_they_say():
     assert grown.registered[:, ~np.array(buses)].sum() == 1_000_000
     assert np.array_equal(grown.registered[:, buses], model.registered[:, buses])
     assert len(vehicles(grown, SEED).use) == 1_000_000
-    scenario = ev_model_in(folder("seoul").tables, "full_fleet")
+    scenario = ev_model_in(folder("seoul").tables, "2035", 1_000_000)
     taxi = next(use for use in scenario.uses if use.name == "taxi")
     column = scenario.registered[:, scenario.categories.index("business_car")].sum()
     assert taxi.share * column == pytest.approx(50_000)
@@ -228,12 +228,12 @@ def test_load_points_are_checked(change, message):
 
 def test_the_template_town_has_sessions_too():
     town = folder("template_town")
-    model = ev_model_in(town.tables, "full_fleet")
+    model = ev_model_in(town.tables, "today", 20_000)
     assert model.registered.sum() == 20_000 + 20
     assert cohort_energy_kwh(model).sum() > 0
 
 
 def test_tables_are_not_changed_by_reading_them():
     tables = seoul_tables()
-    ev_model_in(tables, "today")
+    ev_model_in(tables, "today", None)
     assert all(tables[name].equals(folder("seoul").tables[name]) for name in tables)
