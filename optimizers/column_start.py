@@ -11,7 +11,7 @@ from scipy import sparse
 from optimizers.highs_arrays import ArrayModel, SolverError, solve_arrays
 from optimizers.master import SiteModel
 from optimizers.pricing_lattice import Lattice
-from optimizers.problem import DepotProblem, charge_limit_kw
+from optimizers.problem import DepotProblem, charge_limit_kw, discharge_limit_kw
 
 Floats = NDArray[np.float64]
 
@@ -34,17 +34,19 @@ def pooled_depot(problem: DepotProblem, grid: Lattice, site: SiteModel) -> Poole
     A linear programme over T steps: cumulative charging lies between the sums of the buses' windows. Any prices give a valid
     bound; these begin close to the best ones. The plain tariff is returned when the pooled depot cannot be solved.
     """
-    steps = problem.step_count
-    power_kw, cells_per_kwh = _pooled_power(problem)
-    drawn = np.column_stack([grid.low, grid.high]) * np.tile(grid.spacing_kwh[:, None], (1, 2 * (steps + 1)))
-    low, high = drawn[:, : steps + 1].sum(axis=0)[1:], drawn[:, steps + 1 :].sum(axis=0)[1:]
-    cumulative = sparse.csc_array(np.tril(np.ones((steps, steps)))) * (problem.step_h * cells_per_kwh)
-    in_rows = sparse.csc_array((np.ones(steps), (site.power_rows, np.arange(steps))), shape=(site.matrix.shape[0], steps))
-    body = sparse.block_array([[site.matrix, in_rows], [None, sparse.csc_array(cumulative)]], format="csc")
+    flows = _flows(problem)
+    low, high = ((levels * grid.spacing_kwh[:, None]).sum(axis=0)[1:] for levels in (grid.low, grid.high))
+    count, steps = len(flows.step), problem.step_count
+    column = np.arange(count)
+    rows = np.concatenate((site.power_rows[flows.step], site.outlet_rows[flows.charger, flows.step]))
+    values = np.concatenate((flows.bus_bar_kw, flows.outlets))
+    shared = sparse.csc_array((values, (rows, np.tile(column, 2))), shape=(site.matrix.shape[0], count))
+    cumulative = np.tril(np.ones((steps, steps)))[:, flows.step] * flows.cells_kwh
+    body = sparse.block_array([[site.matrix, shared], [None, sparse.csc_array(cumulative)]], format="csc")
     model = ArrayModel(
-        cost=np.concatenate((site.cost_krw, np.zeros(steps))),
-        lower=np.concatenate((site.low, np.zeros(steps))),
-        upper=np.concatenate((site.high, power_kw)),
+        cost=np.concatenate((site.cost_krw, flows.cost_krw)),
+        lower=np.concatenate((site.low, np.zeros(count))),
+        upper=np.concatenate((site.high, flows.most_kw)),
         rows=sparse.csr_matrix(body),
         row_lower=np.concatenate((site.row_low, np.minimum(low, high))),
         row_upper=np.concatenate((site.row_high, np.maximum(low, high))),
@@ -63,9 +65,34 @@ def tariff_duals(problem: DepotProblem, site: SiteModel) -> Floats:
     return duals
 
 
-def _pooled_power(problem: DepotProblem) -> tuple[Floats, float]:
-    """Return (T,) most power at the bus bar and the mean energy into the cells for a kWh of it."""
-    efficiency = np.array([charger.efficiency for charger in problem.chargers])
-    by_bus = (charge_limit_kw(problem) / efficiency).max(axis=1) @ problem.present
-    by_outlet = sum(charger.count * charger.max_kw / charger.efficiency for charger in problem.chargers)
-    return np.minimum(by_bus, by_outlet), float(efficiency.mean() * problem.buses.charge_efficiency.mean())
+@dataclass(frozen=True, eq=False)
+class _Flows:
+    """The (N,) flows of the pooled depot, to and from the inlets by class and step, and what 1 kW of each takes."""
+
+    charger: NDArray[np.int64]
+    step: NDArray[np.int64]
+    most_kw: Floats
+    bus_bar_kw: Floats
+    outlets: Floats
+    cells_kwh: Floats
+    cost_krw: Floats
+
+
+def _flows(problem: DepotProblem) -> _Flows:
+    buses, hours, steps = problem.buses, problem.step_h, problem.step_count
+    up, down = charge_limit_kw(problem), discharge_limit_kw(problem)
+    parts = []
+    for c, charger in enumerate(problem.chargers):
+        for limit, sign in ((up[:, c], 1.0), (down[:, c], -1.0)):
+            if not limit.max(initial=0.0) > 0:
+                continue
+            in_yard = limit @ problem.present
+            most = np.minimum(in_yard, charger.count * limit.max())
+            eta = charger.efficiency
+            cells = float(buses.charge_efficiency.mean()) if sign > 0 else -1 / float(buses.discharge_efficiency.mean())
+            reward = problem.prices.v2g_reward_krw_per_kwh * eta * hours if sign < 0 else np.zeros(steps)
+            bar = 1 / eta if sign > 0 else -eta
+            full = np.ones(steps)
+            parts.append((c * full, np.arange(steps), most, bar * full, full / limit.max(), cells * hours, -reward))
+    table = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return _Flows(table[0].astype(np.int64), table[1].astype(np.int64), *table[2:])

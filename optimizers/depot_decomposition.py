@@ -21,12 +21,17 @@ from optimizers.master import SiteModel, site_model
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict, relative_gap
 from optimizers.pricing_lattice import Lattice, Rounding, lattice
 from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, search_room
-from optimizers.primal_kernel import Fleet, fleet_cost, recount
+from optimizers.primal_kernel import Fleet, recount
 from optimizers.primal_polish import polish
 from optimizers.problem import DepotProblem, LaneRule
 from optimizers.solver import SolveLimits, solver_version
 
 Floats = NDArray[np.float64]
+
+REFINE_WITHIN = 2.5
+"""The bound is proved on the fine lattice once the gap is within so many times the gap asked for."""
+SEARCHES = 12
+"""Most rounds of search at the prices of column generation."""
 
 BOUND_FOR = "the depot's problem as stated, charge levels and powers continuous"
 
@@ -147,6 +152,7 @@ class _Solve:
         self.outward = lattice(problem, settings.spacing_kwh, Rounding.OUTWARD)
         self.site: SiteModel = site_model(problem)
         self.fleet: Fleet | None = None
+        self._proved: tuple[int, float] | None = None
 
     def run(self) -> tuple[str, ...]:
         """Solve; return the reasons when no plan can exist."""
@@ -154,20 +160,26 @@ class _Solve:
         reasons = _hopeless(self.problem, self.outward)
         if reasons:
             return reasons
-        plan = self._site_plan(pooled.duals, pooled.site_values)
-        self._search(plan, SearchSettings(tries=200 + 10 * self.problem.bus_count, patience=400, seed=self.settings.seed))
-        self._prove(pooled.duals)
-        if self._done():
-            return ()
+        self._prove(pooled.duals, self.settings.spacing_kwh)
+        plan, size = self._site_plan(pooled.duals, pooled.site_values), self.problem.bus_count
+        for number, tries in enumerate((size, 2 * size, 4 * size)):
+            self._search(plan, self._effort(tries, number))
+            if self.best.gap <= REFINE_WITHIN * self.settings.limits.gap:
+                self._prove(pooled.duals, self.settings.fine_spacing_kwh)
+            if self._done():
+                return ()
         columns = self._columns(pooled.duals)
-        self._prove(columns.duals)
         plan = self._site_plan(columns.duals, columns.solution.site_values)
-        for attempt in range(8):
+        self._prove(columns.duals, self.settings.fine_spacing_kwh)
+        for number in range(SEARCHES):
             if self._done():
                 break
-            tries = SearchSettings(tries=3000, patience=1000, largest_group=4 + 2 * (attempt % 3), seed=self.settings.seed + 1 + attempt)
-            self._search(plan, tries)
+            self._search(plan, self._effort(12 * size, 3 + number))
         return ()
+
+    def _effort(self, tries: int, number: int) -> SearchSettings:
+        group = 4 + 2 * (number % 3)
+        return SearchSettings(tries=tries, patience=tries, largest_group=group, seed=self.settings.seed * 1000 + number)
 
     def _done(self) -> bool:
         return self.stop() or self.best.gap <= self.settings.limits.gap
@@ -184,16 +196,15 @@ class _Solve:
             battery = values[site.battery_up_kw] - values[site.battery_down_kw]
         net = values[site.import_kw] - values[site.export_kw]
         peak = np.inf if demand is None else max(demand.sunk_kw, float(net.max()))
-        return SitePlan(duals, values[site.pv_kw], battery, peak)
+        return SitePlan(duals, battery, peak)
 
     def _search(self, plan: SitePlan, settings: SearchSettings) -> None:
         """Improve the fleet's plans and polish them; keep the result if it is the best."""
         room = search_room(self.problem, self.site, plan, unserved_krw(self.problem))
-        fresh = build_plan(self.inward, room, settings.seed)
         if self.fleet is not None:
             recount(self.inward, room, self.fleet)
-        if self.fleet is None or fleet_cost(room, fresh) < fleet_cost(room, self.fleet):
-            self.fleet = fresh
+        if self.fleet is None or not self.fleet.served.all():
+            self.fleet = build_plan(self.inward, room, settings.seed)
         target = self.best.bound_krw * (1 + 0.5 * self.settings.limits.gap) if np.isfinite(self.best.bound_krw) else -np.inf
         self.fleet = improve_plan(self.inward, room, copied(self.fleet), replace(settings, target_krw=target, stop=self.stop))
         if not self.fleet.served.all():
@@ -209,13 +220,13 @@ class _Solve:
         if fits and plan.objective_krw < self.best.objective_krw:
             self.best.schedule, self.best.objective_krw = schedule, plan.objective_krw
 
-    def _prove(self, duals: Floats) -> None:
-        """Raise the bound to what the prices prove, on ever finer lattices while that may close the gap."""
-        for spacing in (self.settings.spacing_kwh, self.settings.fine_spacing_kwh):
-            if self.best.gap <= self.settings.limits.gap:
-                return
-            grid = lattice(self.problem, spacing, Rounding.OUTWARD)
-            self.best.bound_krw = max(self.best.bound_krw, lagrangian_bound_krw(self.problem, grid, self.site, duals))
+    def _prove(self, duals: Floats, spacing_kwh: float) -> None:
+        """Raise the bound to what the prices prove on a lattice."""
+        if self._proved == (id(duals), spacing_kwh):
+            return
+        self._proved = (id(duals), spacing_kwh)
+        grid = lattice(self.problem, spacing_kwh, Rounding.OUTWARD)
+        self.best.bound_krw = max(self.best.bound_krw, lagrangian_bound_krw(self.problem, grid, self.site, duals))
 
 
 def _schedule(problem: DepotProblem, grid: Lattice, fleet: Fleet, plan: SitePlan) -> Schedule:

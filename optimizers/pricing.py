@@ -74,14 +74,20 @@ def step_prices(problem: DepotProblem, prices: SharedPrices) -> StepPrices:
     efficiency = np.array([charger.efficiency for charger in problem.chargers])[:, None]
     reward = problem.prices.v2g_reward_krw_per_kwh[None, :]
     free = np.full(prices.outlet_krw.shape, np.inf)
+    up = np.ascontiguousarray(prices.site_krw_per_kwh[None, :] / efficiency + prices.class_krw_per_kwh)
+    down = np.ascontiguousarray(-(prices.site_krw_per_kwh[None, :] + reward) * efficiency)
     return StepPrices(
-        up_krw=np.ascontiguousarray(prices.site_krw_per_kwh[None, :] / efficiency + prices.class_krw_per_kwh),
-        down_krw=np.ascontiguousarray(-(prices.site_krw_per_kwh[None, :] + reward) * efficiency),
+        up_krw=up,
+        down_krw=down,
         plug_krw=np.ascontiguousarray(prices.outlet_krw),
         stop_krw=_handover_krw(prices.outlet_krw, problem.rules.handover_steps),
         cell_krw=np.zeros(problem.step_count),
         room_up_kwh=free,
         room_down_kwh=free,
+        kink_up_kwh=free,
+        kink_down_kwh=free,
+        up_after_krw=up,
+        down_after_krw=down,
     )
 
 

@@ -38,6 +38,10 @@ class StepPrices(NamedTuple):
         (T,) on top, for a net kWh into the cells.
     room_up_kwh, room_down_kwh
         (C, T) most energy left at the inlet in the step, inf where nothing binds.
+    kink_up_kwh, kink_down_kwh
+        (C, T) energy at the inlet from which on another price holds: where the site turns from selling to buying, or back.
+    up_after_krw, down_after_krw
+        (C, T) prices beyond the kinks, at least those before.
     """
 
     up_krw: Floats
@@ -47,6 +51,24 @@ class StepPrices(NamedTuple):
     cell_krw: Floats
     room_up_kwh: Floats
     room_down_kwh: Floats
+    kink_up_kwh: Floats
+    kink_down_kwh: Floats
+    up_after_krw: Floats
+    down_after_krw: Floats
+
+
+class Offer(NamedTuple):
+    """What one step offers a plugged bus, in levels: the range to charge, the range to feed back, prices per level."""
+
+    least: int
+    most: int
+    down: int
+    up_krw: float
+    down_krw: float
+    kink_up: int
+    kink_down: int
+    up_after_krw: float
+    down_after_krw: float
 
 
 class Workspace(NamedTuple):
@@ -103,8 +125,8 @@ def _tapered(taper, per_level, level, rounding_up):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _best_gain(after, low1, high1, low0, high0, least, most, krw, taper, per_level, rounding_up, windows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Lower `out` to the best of gaining `least` to `most` levels at `krw` each, for each level of this step's window."""
+def _best_gain(after, low1, high1, low0, high0, least, most, krw, fixed_krw, taper, per_level, rounding_up, windows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Lower `out` to the best of gaining `least` to `most` levels at `krw` each and `fixed_krw`, for each level of this step's window."""
     count = high0 - low0 + 1
     if most < least or count <= 0:
         return
@@ -125,7 +147,7 @@ def _best_gain(after, low1, high1, low0, high0, least, most, krw, taper, per_lev
     table = windows[row]
     for i in range(tapered_from):
         a, b = table[i + least], table[i + last]
-        best = (a if a < b else b) - krw * i
+        best = (a if a < b else b) - krw * i + fixed_krw
         out[i] = best if best < out[i] else out[i]
     for i in range(tapered_from, count):
         limit = min(most, _tapered(taper, per_level, low0 + i, rounding_up))
@@ -135,30 +157,29 @@ def _best_gain(after, low1, high1, low0, high0, least, most, krw, taper, per_lev
         while 2 * width <= limit - least + 1:
             row, width = row + 1, 2 * width
         a, b = windows[row, i + least], windows[row, i + limit + 1 - width]
-        best = (a if a < b else b) - krw * i
+        best = (a if a < b else b) - krw * i + fixed_krw
         out[i] = best if best < out[i] else out[i]
 
 
 @njit(cache=True, nogil=True)
-def _best_loss(after, low1, high1, low0, high0, most, krw, windows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Lower `out` to the best of losing 1 to `most` levels at `krw` each, for each level of this step's window."""
+def _best_loss(after, low1, high1, low0, high0, least, most, krw, fixed_krw, windows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Lower `out` to the best of losing `least` to `most` levels at `krw` each and `fixed_krw`, for each level."""
     count = high0 - low0 + 1
-    if most < 1 or count <= 0:
+    if most < least or count <= 0:
         return
-    first = low0 - most
-    length = count + most
+    first, length = low0 - most, count + most
     row0 = windows[0]
     for i in range(length):
         level = first + i
         row0[i] = after[level - low1] - krw * i if low1 <= level <= high1 else NEVER
-    _doubling(windows, length, most)
+    _doubling(windows, length, most - least + 1)
     row, width = 0, 1
-    while 2 * width <= most:
+    while 2 * width <= most - least + 1:
         row, width = row + 1, 2 * width
     table = windows[row]
     for i in range(count):
-        a, b = table[i], table[i + most - width]
-        best = (a if a < b else b) + krw * (i + most)
+        a, b = table[i], table[i + most - least + 1 - width]
+        best = (a if a < b else b) + krw * (i + most) + fixed_krw
         out[i] = best if best < out[i] else out[i]
 
 
@@ -196,18 +217,31 @@ def _after_plugged(grid, prices, bus, t, m, a, c, table, out):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def _up_range(grid, prices, bus, c, t):  # type: ignore[no-untyped-def]
-    """Return least and most levels to charge and most to feed back, and their prices per level."""
-    room_up, room_down = prices.room_up_kwh[c, t], prices.room_down_kwh[c, t]
-    most, down = grid.up_max[bus, c, t], grid.down_max[bus, c, t]
-    if room_up < most * grid.inlet_up_kwh[bus]:
-        most = int(max(np.floor(room_up / grid.inlet_up_kwh[bus] + 1e-7), 0.0))
-    if room_down < down * grid.inlet_down_kwh[bus]:
-        down = int(max(np.floor(room_down / grid.inlet_down_kwh[bus] + 1e-7), 0.0))
+def _levels(kwh, per_level_kwh, at_most):  # type: ignore[no-untyped-def]
+    """Return how many whole levels an energy at the inlet is, at most `at_most`."""
+    if kwh >= at_most * per_level_kwh:
+        return at_most
+    return int(max(np.floor(kwh / per_level_kwh + 1e-7), 0.0))
+
+
+@njit(cache=True, nogil=True)
+def _offer(grid, prices, bus, c, t):  # type: ignore[no-untyped-def]
+    """Return what class c offers the bus in step t."""
+    per_up, per_down = grid.inlet_up_kwh[bus], grid.inlet_down_kwh[bus]
+    most = _levels(prices.room_up_kwh[c, t], per_up, grid.up_max[bus, c, t])
+    down = _levels(prices.room_down_kwh[c, t], per_down, grid.down_max[bus, c, t])
     cell = prices.cell_krw[t] * grid.spacing_kwh[bus]
-    up_krw = prices.up_krw[c, t] * grid.inlet_up_kwh[bus] + cell
-    down_krw = prices.down_krw[c, t] * grid.inlet_down_kwh[bus] - cell
-    return grid.up_min[bus, c, t], most, down, up_krw, down_krw
+    return Offer(
+        grid.up_min[bus, c, t],
+        most,
+        down,
+        prices.up_krw[c, t] * per_up + cell,
+        prices.down_krw[c, t] * per_down - cell,
+        _levels(prices.kink_up_kwh[c, t], per_up, most),
+        _levels(prices.kink_down_kwh[c, t], per_down, down),
+        prices.up_after_krw[c, t] * per_up + cell,
+        prices.down_after_krw[c, t] * per_down - cell,
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -219,17 +253,28 @@ def _plugged(grid, prices, bus, t, m, a, c, table):  # type: ignore[no-untyped-d
     count = high0 - low0 + 1
     out[:count] = NEVER
     _after_plugged(grid, prices, bus, t, m, a, c, table, table.after)
-    least, most, down, up_krw, down_krw = _up_range(grid, prices, bus, c, t)
-    if grid.can_pause[c] or least == 0:
+    offer = _offer(grid, prices, bus, c, t)
+    if grid.can_pause[c] or offer.least == 0:
         for i in range(count):
             level = low0 + i
             if low1 <= level <= high1:
                 out[i] = table.after[level - low1]
-    _best_gain(
-        table.after, low1, high1, low0, high0, least, most, up_krw, grid.taper[bus, :, t], grid.taper_per_level[bus, :, t],
-        grid.taper_up == 1, table.windows, out,
-    )  # fmt: skip
-    _best_loss(table.after, low1, high1, low0, high0, down, down_krw, table.windows, out)
+    taper, per_level, up = grid.taper[bus, :, t], grid.taper_per_level[bus, :, t], grid.taper_up == 1
+    after, windows = table.after, table.windows
+    bend, least = offer.kink_up, offer.least
+    fixed = (offer.up_krw - offer.up_after_krw) * bend
+    _best_gain(after, low1, high1, low0, high0, least, bend, offer.up_krw, 0.0, taper, per_level, up, windows, out)
+    if bend < offer.most:
+        least = max(least, bend + 1)
+        _best_gain(
+            after, low1, high1, low0, high0, least, offer.most, offer.up_after_krw, fixed, taper, per_level, up, windows, out
+        )  # fmt: skip
+    if offer.down:
+        bend = offer.kink_down
+        fixed = (offer.down_krw - offer.down_after_krw) * bend
+        _best_loss(after, low1, high1, low0, high0, 1, bend, offer.down_krw, 0.0, windows, out)
+        if bend < offer.down:
+            _best_loss(after, low1, high1, low0, high0, bend + 1, offer.down, offer.down_after_krw, fixed, windows, out)
     krw = prices.plug_krw[c, t]
     for i in range(count):
         out[i] += krw
@@ -304,19 +349,22 @@ def _after_value(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[n
 @njit(cache=True, nogil=True)
 def _charge_choice(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Return the level at which the best plan ends step t when plugged."""
-    least, most, down, up_krw, down_krw = _up_range(grid, prices, bus, c, t)
+    offer = _offer(grid, prices, bus, c, t)
+    most = offer.most
     if grid.taper.shape[1]:
         limit = _tapered(grid.taper[bus, :, t], grid.taper_per_level[bus, :, t], level, grid.taper_up == 1)
         most = min(most, limit)
     best, chosen = NEVER, level
-    if grid.can_pause[c] or least == 0:
+    if grid.can_pause[c] or offer.least == 0:
         best = _after_value(grid, prices, bus, t, m, a, c, level, table)
-    for x in range(max(least, 1), most + 1):
-        value = _after_value(grid, prices, bus, t, m, a, c, level + x, table) + up_krw * x
+    for x in range(max(offer.least, 1), most + 1):
+        krw = offer.up_krw * min(x, offer.kink_up) + offer.up_after_krw * max(x - offer.kink_up, 0)
+        value = _after_value(grid, prices, bus, t, m, a, c, level + x, table) + krw
         if value < best:
             best, chosen = value, level + x
-    for x in range(1, down + 1):
-        value = _after_value(grid, prices, bus, t, m, a, c, level - x, table) + down_krw * x
+    for x in range(1, offer.down + 1):
+        krw = offer.down_krw * min(x, offer.kink_down) + offer.down_after_krw * max(x - offer.kink_down, 0)
+        value = _after_value(grid, prices, bus, t, m, a, c, level - x, table) + krw
         if value < best:
             best, chosen = value, level - x
     return chosen
@@ -405,6 +453,10 @@ def price_buses(grid, prices, cell_krw, first, last, table, value, plugged, leve
             cell_krw[bus],
             prices.room_up_kwh,
             prices.room_down_kwh,
+            prices.kink_up_kwh,
+            prices.kink_down_kwh,
+            prices.up_after_krw,
+            prices.down_after_krw,
         )
         value[bus] = NEVER
         plugged[bus, :] = -1

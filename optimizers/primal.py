@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizers.depot_cost import initial_segments_kwh, pv_worth_using_kw, segment_sizes_kwh
+from optimizers.depot_cost import initial_segments_kwh, segment_sizes_kwh
 from optimizers.master import SiteModel, shared_prices
 from optimizers.pricing import BusPlans, plans_from_levels
 from optimizers.pricing_kernel import workspace
@@ -20,6 +20,8 @@ Floats = NDArray[np.float64]
 
 SOFTNESS = (1.0, 0.7, 0.4, 0.0)
 """Shares of the bound's prices at which a plan is built: all of them first, true prices alone last."""
+SEARCH_BLOCK = 50
+"""Tries between two looks at the clock."""
 OVER_TARGET = (0.0, 0.03, 0.1, 0.3, np.inf)
 """How far above the bound's peak a plan may be built, tried in turn until every bus finds room."""
 
@@ -57,10 +59,9 @@ class SearchSettings:
 
 @dataclass(frozen=True, eq=False)
 class SitePlan:
-    """What the bound's prices and the master say about the rest of the site: PV, battery, and the peak worth paying."""
+    """What the bound's prices and the master say about the rest of the site: battery, and the peak worth paying."""
 
     duals: Floats
-    pv_kw: Floats
     battery_kw: Floats
     peak_kw: float
 
@@ -69,17 +70,19 @@ def search_room(problem: DepotProblem, site: SiteModel, plan: SitePlan, unserved
     """Return what the search needs to know of the depot."""
     soft = shared_prices(problem, site, plan.duals)
     demand = problem.demand
-    other = problem.site.base_kw - plan.pv_kw + plan.battery_kw
+    needed = problem.site.base_kw + plan.battery_kw
+    other = needed - problem.site.pv_kw
     wear = problem.degradation
     return Room(
         outlets=np.array([charger.count for charger in problem.chargers], dtype=np.int64),
         most_kw=problem.site.import_limit_kw - other,
-        least_kw=-problem.site.export_limit_kw - other,
+        least_kw=-problem.site.export_limit_kw - needed,
         target_kw=np.full(problem.step_count, plan.peak_kw) - other,
         other_kw=other,
         in_cabinet=_in_cabinet(problem),
         cabinet_kw=np.array([cabinet.max_kw for cabinet in problem.cabinets], dtype=np.float64),
         efficiency=np.array([charger.efficiency for charger in problem.chargers]),
+        export_kw=problem.site.export_limit_kw,
         buy_krw=problem.prices.buy_krw_per_kwh,
         sell_krw=problem.prices.sell_krw_per_kwh,
         reward_krw=problem.prices.v2g_reward_krw_per_kwh,
@@ -88,7 +91,7 @@ def search_room(problem: DepotProblem, site: SiteModel, plan: SitePlan, unserved
         sunk_kw=np.inf if demand is None else demand.sunk_kw,
         unserved_krw=unserved_krw,
         soft_outlet_krw=soft.outlet_krw,
-        soft_site_krw=soft.site_krw_per_kwh - problem.prices.buy_krw_per_kwh,
+        soft_site_krw=soft.site_krw_per_kwh,
         soft_class_krw=soft.class_krw_per_kwh,
         cell_krw=soft.cell_krw_per_kwh,
         wear_size=segment_sizes_kwh(problem),
@@ -102,25 +105,6 @@ def _in_cabinet(problem: DepotProblem) -> NDArray[np.bool_]:
     for row, cabinet in zip(member, problem.cabinets, strict=True):
         row[list(cabinet.classes)] = True
     return member
-
-
-def blind_site_plan(problem: DepotProblem, site: SiteModel) -> SitePlan:
-    """Return a site plan for building a first plan before anything is priced: energy at its tariff, a flat peak."""
-    duals = np.zeros(site.matrix.shape[0])
-    duals[site.power_rows] = -problem.prices.buy_krw_per_kwh * problem.step_h
-    pv = pv_worth_using_kw(problem, problem.site.base_kw)
-    flat = float((problem.site.base_kw - pv).max()) + needed_kw(problem)
-    peak = flat if problem.demand is None else max(problem.demand.sunk_kw, flat)
-    return SitePlan(duals, pv, np.zeros(problem.step_count), peak)
-
-
-def needed_kw(problem: DepotProblem) -> float:
-    """Return the power that would charge all that must be charged at a steady rate over the cheaper half of the day."""
-    buses = problem.buses
-    losses = (buses.standing_loss_kw[:, None] * problem.present * problem.step_h).sum(axis=1)
-    need = problem.trip_kwh.sum(axis=1) + losses + buses.terminal_min_kwh - buses.initial_kwh
-    cheap = problem.prices.buy_krw_per_kwh <= np.median(problem.prices.buy_krw_per_kwh)
-    return float(np.maximum(need / buses.charge_efficiency, 0.0).sum() / problem.step_h[cheap].sum())
 
 
 def build_plan(grid: Lattice, room: Room, seed: int) -> Fleet:
@@ -147,7 +131,7 @@ def improve_plan(grid: Lattice, room: Room, fleet: Fleet, settings: SearchSettin
     prices, table = empty_prices(grid), workspace(grid)
     best = copied(fleet)
     cost = fleet_cost(room, best)
-    block, done, idle = 200, 0, 0
+    block, done, idle = max(1, min(SEARCH_BLOCK, settings.tries)), 0, 0
     while done < settings.tries and idle < settings.patience and not settings.stop():
         slack = settings.slack * abs(cost) * (1.0 - done / settings.tries)
         seed = settings.seed * 100_003 + done

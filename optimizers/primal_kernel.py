@@ -36,6 +36,8 @@ class Room(NamedTuple):
         (G, C) membership and (G,) limits.
     efficiency
         (C,) from bus bar to inlet.
+    export_kw
+        (T,) most that can be sold; what is left over is PV that is not used.
     buy_krw, sell_krw, reward_krw, step_h
         (T,) prices per kWh and step lengths.
     demand_krw, sunk_kw
@@ -43,7 +45,8 @@ class Room(NamedTuple):
     unserved_krw
         Price of a bus without a plan.
     soft_outlet_krw, soft_site_krw, soft_class_krw
-        (C, T), (T,), (C, T) prices of the bound: of an outlet for a step, and per kWh on top of the true price.
+        (C, T), (T,), (C, T) prices of the bound: of an outlet for a step, of a kWh at the bus bar, of a kWh at the
+        inlet on top.
     cell_krw
         (B, T) linear stand-in for the wear of a net kWh into the cells.
     wear_size, wear_start, wear_krw
@@ -58,6 +61,7 @@ class Room(NamedTuple):
     in_cabinet: NDArray[np.bool_]
     cabinet_kw: Floats
     efficiency: Floats
+    export_kw: Floats
     buy_krw: Floats
     sell_krw: Floats
     reward_krw: Floats
@@ -163,7 +167,7 @@ def fleet_cost(room, fleet):  # type: ignore[no-untyped-def]
         cost += fleet.own_krw[bus] if fleet.served[bus] else room.unserved_krw
     for t in range(room.step_h.shape[0]):
         net = room.other_kw[t] + fleet.bus_kw[t]
-        cost += room.step_h[t] * net * (room.buy_krw[t] if net > 0.0 else room.sell_krw[t])
+        cost += room.step_h[t] * (room.buy_krw[t] * net if net > 0.0 else -room.sell_krw[t] * min(-net, room.export_kw[t]))
         peak = max(peak, net)
     return cost + room.demand_krw * (peak - room.sunk_kw)
 
@@ -173,22 +177,28 @@ def _fill_prices(grid, room, fleet, softness, over_kw, prices):  # type: ignore[
     """Write the prices and the room that the plans in place leave to one more bus."""
     steps = room.step_h.shape[0]
     for t in range(steps):
-        net = room.other_kw[t] + fleet.bus_kw[t]
-        site = (room.buy_krw[t] if net >= 0.0 else room.sell_krw[t]) + softness * room.soft_site_krw[t]
+        net_kwh = (room.other_kw[t] + fleet.bus_kw[t]) * room.step_h[t]
+        soft = softness * room.soft_site_krw[t]
+        buy, sell = (1.0 - softness) * room.buy_krw[t] + soft, (1.0 - softness) * room.sell_krw[t] + soft
         most = min(room.most_kw[t], room.target_kw[t] + over_kw)
         spare_up = max(most - fleet.bus_kw[t], 0.0) * room.step_h[t]
         spare_down = max(fleet.bus_kw[t] - room.least_kw[t], 0.0) * room.step_h[t]
         for c in range(room.outlets.shape[0]):
-            free = fleet.held[c, t] < room.outlets[c]
+            free, eta = fleet.held[c, t] < room.outlets[c], room.efficiency[c]
+            class_krw = softness * room.soft_class_krw[c, t]
             prices.plug_krw[c, t] = softness * room.soft_outlet_krw[c, t] if free else NEVER
-            prices.up_krw[c, t] = site / room.efficiency[c] + softness * room.soft_class_krw[c, t]
-            prices.down_krw[c, t] = -(site + room.reward_krw[t]) * room.efficiency[c]
-            up = spare_up * room.efficiency[c]
+            prices.up_krw[c, t] = (sell if net_kwh < 0.0 else buy) / eta + class_krw
+            prices.up_after_krw[c, t] = buy / eta + class_krw
+            prices.kink_up_kwh[c, t] = -net_kwh * eta if net_kwh < 0.0 else np.inf
+            prices.down_krw[c, t] = -((buy if net_kwh > 0.0 else sell) + room.reward_krw[t]) * eta
+            prices.down_after_krw[c, t] = -(sell + room.reward_krw[t]) * eta
+            prices.kink_down_kwh[c, t] = net_kwh / eta if net_kwh > 0.0 else np.inf
+            up = spare_up * eta
             for g in range(room.cabinet_kw.shape[0]):
                 if room.in_cabinet[g, c]:
                     up = min(up, max(room.cabinet_kw[g] - fleet.cabinet_kw[g, t], 0.0) * room.step_h[t])
             prices.room_up_kwh[c, t] = up
-            prices.room_down_kwh[c, t] = spare_down / room.efficiency[c]
+            prices.room_down_kwh[c, t] = spare_down / eta
     for c in range(room.outlets.shape[0]):
         for t in range(steps + 1):
             total = 0.0
@@ -203,7 +213,7 @@ def _replan(grid, room, fleet, bus, softness, over_kw, prices, table):  # type: 
     _fill_prices(grid, room, fleet, softness, over_kw, prices)
     own = StepPrices(
         prices.up_krw, prices.down_krw, prices.plug_krw, prices.stop_krw, room.cell_krw[bus], prices.room_up_kwh,
-        prices.room_down_kwh,
+        prices.room_down_kwh, prices.kink_up_kwh, prices.kink_down_kwh, prices.up_after_krw, prices.down_after_krw,
     )  # fmt: skip
     fleet.served[bus] = False
     if fill_values(grid, own, bus, table) and best_value(grid, own, bus, table) < IMPOSSIBLE:
@@ -339,9 +349,9 @@ def empty_fleet(grid: Lattice, room: Room) -> Fleet:
 def empty_prices(grid: Lattice) -> StepPrices:
     """Return price tables for the search to write to."""
     shape = (grid.can_pause.shape[0], grid.may_start.shape[0])
-    tables = [np.zeros(shape) for _ in range(5)]
+    up, down, plug, room_up, room_down, kink_up, kink_down, up_after, down_after = (np.zeros(shape) for _ in range(9))
     stop = np.zeros((shape[0], shape[1] + 1))
-    return StepPrices(tables[0], tables[1], tables[2], stop, np.zeros(shape[1]), tables[3], tables[4])
+    return StepPrices(up, down, plug, stop, np.zeros(shape[1]), room_up, room_down, kink_up, kink_down, up_after, down_after)
 
 
 __all__ = ["Fleet", "Room", "Workspace", "empty_fleet", "empty_prices", "fleet_cost", "recount", "ruin_and_recreate", "sweep"]
