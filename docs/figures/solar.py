@@ -81,9 +81,8 @@ def main() -> None:
         series[name] = year_of(read_weather(path, SEOUL), fleet)
     theirs = kpg193.to_numpy(dtype=float).mean(axis=1)
     yearly = kpg193.mean()
-    print(
-        f"KPG193: {yearly.min():.4f} to {yearly.max():.4f}, mean {theirs.mean():.4f}, highest hour {kpg193.max().max():.3f}"
-    )
+    span = f"{yearly.min():.4f} to {yearly.max():.4f}"
+    click.echo(f"KPG193: {span}, mean {theirs.mean():.4f}, most {theirs.max():.3f}")
     for name, values in series.items():
         hours = values.mean() * HOURS
         click.echo(f"{name}: {values.mean():.4f}, {hours:.0f} kWh/kW, most {values.max():.3f}")
