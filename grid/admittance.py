@@ -111,7 +111,7 @@ def fused_buses(network: Network) -> Ints:
 
 
 def nodal_residual_kva(network: Network, voltage: Complexes, load_kva: Complexes) -> Floats:
-    r"""Worst power-balance residual of each step over all live buses that are no slack.
+    r"""Worst power-balance residual of each step over all live buses that are no slack; active power only at generators.
 
     .. math:: \max_i | S_i + V_i (Y V)_i^* |
 
@@ -131,6 +131,10 @@ def nodal_residual_kva(network: Network, voltage: Complexes, load_kva: Complexes
     """
     current = (admittance_matrix(network) @ voltage.T).T
     residual = load_kva + BASE_KVA * voltage * current.conj()
+    generators = network.generators
+    holding = generators.bus[generators.in_service]
+    np.subtract.at(residual, (slice(None), holding), generators.p_kw[generators.in_service])
+    residual.imag[:, holding] = 0.0
     label = fused_buses(network)
     if label.max(initial=-1) + 1 < len(label):
         gather = sparse.coo_array((np.ones(len(label)), (label, np.arange(len(label)))))

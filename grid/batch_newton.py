@@ -115,10 +115,10 @@ def run_batch(  # noqa: PLR0913 - what a batch is made of
     threads: int = 0,
     method: CalculationMethod = CalculationMethod.newton_raphson,
     outputs: dict[ComponentType, list[str]] | None = None,
-) -> dict[ComponentType, np.ndarray]:
-    """Solve all steps; a step that fails is NaN in every output and disturbs no other."""
+) -> tuple[dict[ComponentType, np.ndarray], Ints]:
+    """Solve all steps (loads finite); returns the outputs and the steps that failed, which disturb no other."""
     update = _update(engine, loads, live, load_model)
-    return engine.model.calculate_power_flow(  # type: ignore[no-any-return]
+    result = engine.model.calculate_power_flow(
         symmetric=True,
         error_tolerance=tolerance_pu,
         max_iterations=100,
@@ -128,6 +128,8 @@ def run_batch(  # noqa: PLR0913 - what a batch is made of
         output_component_types=outputs,
         continue_on_batch_error=True,
     )
+    error = engine.model.batch_error
+    return result, np.zeros(0, dtype=np.int64) if error is None else np.asarray(error.failed_scenarios, dtype=np.int64)
 
 
 def _update(engine: BatchNewton, loads: StepLoads, live: Ints, load_model: LoadModel | None) -> dict[str, np.ndarray]:

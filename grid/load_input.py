@@ -94,6 +94,14 @@ class StepLoads:
                 some |= (array[:, buses] != 0).any(axis=1)
         return some
 
+    def finite_steps(self) -> Flags:
+        """Whether each step (steps,) has finite loads only."""
+        finite = np.ones(self.steps, dtype=bool)
+        for array in (self.p_kw, self.q_kvar):
+            if array is not None:
+                finite &= np.isfinite(array).all(axis=1)
+        return finite
+
     def given(self) -> GivenLoads:
         """Return the memory of both arrays with their strides."""
         nothing = np.zeros(1)

@@ -29,6 +29,10 @@ class Edges:
     member_start: Ints
     members: Ints
 
+    def branches(self, edge: int) -> Ints:
+        """Return the branches of one edge."""
+        return self.members[self.member_start[edge] : self.member_start[edge + 1]]
+
 
 def merge_parallel(ports: TwoPorts) -> Edges:
     """Merge in-service branches between the same buses with the same phase shift.
@@ -64,7 +68,7 @@ def merge_parallel(ports: TwoPorts) -> Edges:
 
 def _merge_group(edges: Edges, group: int, ports: TwoPorts) -> None:
     """Overwrite the π of one edge by that of all its members."""
-    members = edges.members[edges.member_start[group] : edges.member_start[group + 1]]
+    members = edges.branches(group)
     y_ff, y_ft, y_tf, y_tt = (part[members] for part in ports.admittances())
     turned = ports.from_bus[members] != edges.from_bus[group]
     total_ff, total_tf = np.where(turned, y_tt, y_ff).sum(), np.where(turned, y_ft, y_tf).sum()

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-import numpy as np
 import xarray as xr
 
-from data.errors import InvalidInput, Problem
-from grid.admittance import BASE_KVA
 from grid.elements import Floats
 from grid.load_input import StepLoads, read_loads
-from grid.load_models import LoadModel, carried_loads
+from grid.load_models import LoadModel
+from grid.meshed import MOST_CHORDS_A_JOB, chord_counts, compile_chords
+from grid.meshed_kernel import Chords
 from grid.network import Network
 from grid.network_checks import check_network
-from grid.powerflow_result import PowerFlow, Sums
+from grid.nodal import solve_by_batch_newton, solve_by_newton
+from grid.powerflow_result import PowerFlow
 from grid.radial import RadialModel, compile_radial
-from grid.radial_kernel import LANES, Results, sweep
-from grid.status import Method, Status
-from grid.workers import share_out
+from grid.status import Method
+from grid.sweep import solve_by_sweeps
 
-_MAX_PASSES = 100
-
-_compiled: WeakKeyDictionary[Network, RadialModel] = WeakKeyDictionary()
+_compiled: WeakKeyDictionary[Network, Compiled] = WeakKeyDictionary()
 _compiling = threading.Lock()
 
 
@@ -78,74 +76,48 @@ def solve(
     return _solve(network, StepLoads.from_arrays(network, p_kw, q_kvar), load_model, tolerance_pu, threads)
 
 
-def compiled(network: Network, load_model: LoadModel | None = None) -> RadialModel:
+@dataclass(frozen=True)
+class Compiled:
+    """A checked network in the form the solvers take, with the solver its topology asks for."""
+
+    model: RadialModel
+    chords: Chords | None
+    method: Method
+
+
+def compiled(network: Network, load_model: LoadModel | None = None) -> Compiled:
     """Return the checked, compiled form of a network, kept as long as the network lives."""
     if load_model is not None:
-        check_network(network)
-        return compile_radial(network, load_model)
+        return _compile(network, load_model)
     with _compiling:
-        model = _compiled.get(network)
-    if model is None:
-        check_network(network)
-        model = compile_radial(network)
+        form = _compiled.get(network)
+    if form is None:
+        form = _compile(network, None)
         with _compiling:
-            _compiled[network] = model
-    return model
+            _compiled[network] = form
+    return form
+
+
+def _compile(network: Network, load_model: LoadModel | None) -> Compiled:
+    check_network(network)
+    model = compile_radial(network, load_model)
+    if network.generators.in_service.any():
+        return Compiled(model, None, Method.NEWTON)
+    if chord_counts(model).max(initial=0) > MOST_CHORDS_A_JOB:
+        return Compiled(model, None, Method.BATCH_NEWTON)
+    method = Method.COMPENSATED_SWEEP if len(model.chords) else Method.SWEEP
+    return Compiled(model, compile_chords(network, model), method)
 
 
 def _solve(
     network: Network, loads: StepLoads, load_model: LoadModel | None, tolerance_pu: float, threads: int | None
 ) -> PowerFlow:
-    model = compiled(network, load_model)
-    if len(model.forest.chords):
-        raise InvalidInput(
-            [Problem("network", 0, "lines", "the network has closed loops", "open a switch of each loop")]
-        )
-    given = loads.given()
-    jobs, roots = len(model.rows.job_start) - 1, int((model.rows.parent < 0).sum())
-    steps = loads.steps
-    out = Results(
-        v_pu=np.empty((len(network.buses), steps)),
-        current_a=np.empty((len(model.ports), steps)),
-        root_p=np.empty((roots, steps)),
-        root_q=np.empty((roots, steps)),
-        loss=np.empty((jobs, steps)),
-        status=np.zeros((jobs, steps), dtype=np.int8),
-        iterations=np.zeros((jobs, steps), dtype=np.int16),
-    )
-    _clear_unfed(model, out)
-    units = jobs * -(-steps // LANES)
-    share_out(
-        lambda piece: sweep(model.rows, model.members, given, out, piece, tolerance_pu, _MAX_PASSES), units, threads
-    )
-    sums = _sums(network, model, loads, out)
-    return PowerFlow(network, Method.SWEEP, model, loads, load_model, out.v_pu, out.current_a, sums)
-
-
-def _clear_unfed(model: RadialModel, out: Results) -> None:
-    """Set to 0 what the sweep never writes: buses without supply and branches that carry nothing."""
-    out.v_pu[~model.forest.live] = 0.0
-    idle = np.ones(len(model.ports), dtype=bool)
-    idle[model.members.branch] = False
-    out.current_a[idle] = 0.0
-
-
-def _sums(network: Network, model: RadialModel, loads: StepLoads, out: Results) -> Sums:
-    """Add the jobs up in a fixed order."""
-    slacks = network.slacks.bus
-    sharing = np.bincount(slacks, minlength=len(network.buses))[slacks]
-    feeds = slacks[:, None] == model.row_bus[model.rows.parent < 0]
-    share = feeds * (BASE_KVA / sharing[:, None])
-    status = out.status.max(axis=0)
-    unfed = np.flatnonzero(~model.forest.live)
-    if len(unfed):
-        carried = carried_loads(network)
-        drawn = bool((carried.power[unfed] + carried.current[unfed] + carried.impedance[unfed]).any())
-        status[loads.any_at(unfed) | drawn] = Status.ISLANDED
-    return Sums(
-        slack_kw=share @ out.root_p,
-        slack_kvar=share @ out.root_q,
-        losses_kw=out.loss.sum(axis=0) * BASE_KVA,
-        status=status,
-        iterations=out.iterations.max(axis=0),
-    )
+    form = compiled(network, load_model)
+    model, solution = form.model, None
+    if form.chords is not None:
+        solution = solve_by_sweeps(network, model, form.chords, loads, tolerance_pu=tolerance_pu, threads=threads)
+    elif form.method is Method.BATCH_NEWTON:
+        solution = solve_by_batch_newton(network, model, loads, load_model, tolerance_pu, threads)
+    else:
+        solution = solve_by_newton(network, model, loads, load_model, tolerance_pu)
+    return PowerFlow(network, model, loads, load_model, solution)

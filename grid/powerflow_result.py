@@ -9,31 +9,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from grid.admittance import BASE_KVA, nodal_residual_kva
+from grid.admittance import nodal_residual_kva
 from grid.convergence import xi
 from grid.elements import Flags, Floats, Ids
 from grid.load_input import StepLoads
+from grid.load_models import LoadModel
 from grid.network import Network
-from grid.radial import LoadModel, RadialModel
-from grid.radial_details import Details, details
-from grid.radial_kernel import LANES
+from grid.radial import RadialModel
 from grid.reasons import reasons
+from grid.solution import Flows, Solution
 from grid.status import Method
-from grid.workers import share_out
 
 _RESIDUAL_BLOCK = 1 << 22
 """Complex values handled at once when the residual is evaluated."""
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Per step (last axis): slack power in kW and kvar (slacks, steps), losses, codes and passes (steps,)."""
-
-    slack_kw: Floats
-    slack_kvar: Floats
-    losses_kw: Floats
-    status: NDArray[np.int8]
-    iterations: NDArray[np.int16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,20 +33,21 @@ class PowerFlow:
     """
 
     network: Network
-    method: Method
     model: RadialModel
     loads: StepLoads
     load_model: LoadModel | None
-    voltages_pu: Floats
-    """|V| as plain memory (buses, steps)."""
-    currents_a: Floats
-    """Current at the `from` ends as plain memory (branches, steps)."""
-    sums: Sums
+    solution: Solution
+    """Plain memory, steps last: what an optimizer reads instead of labelled arrays."""
+
+    @property
+    def method(self) -> Method:
+        """What solved the steps."""
+        return self.solution.method
 
     @cached_property
     def v_pu(self) -> xr.DataArray:
         """Voltage magnitude (…, bus) in per unit of the bus base voltage."""
-        return self._label(self.voltages_pu, "bus", "pu")
+        return self._label(self.solution.voltages_pu, "bus", "pu")
 
     @cached_property
     def angle_deg(self) -> xr.DataArray:
@@ -68,7 +57,7 @@ class PowerFlow:
     @cached_property
     def branch_a(self) -> xr.DataArray:
         """Current entering at the `from` end (…, branch) in A."""
-        return self._label(self.currents_a, "branch", "A")
+        return self._label(self.solution.currents_a, "branch", "A")
 
     @cached_property
     def branch_to_a(self) -> xr.DataArray:
@@ -78,22 +67,22 @@ class PowerFlow:
     @cached_property
     def branch_kw(self) -> xr.DataArray:
         """Active power entering at the `from` end (…, branch) in kW."""
-        return self._label(self._flows.from_p * BASE_KVA, "branch", "kW")
+        return self._label(self._flows.from_kw, "branch", "kW")
 
     @cached_property
     def branch_kvar(self) -> xr.DataArray:
         """Reactive power entering at the `from` end (…, branch) in kvar."""
-        return self._label(self._flows.from_q * BASE_KVA, "branch", "kvar")
+        return self._label(self._flows.from_kvar, "branch", "kvar")
 
     @cached_property
     def branch_to_kw(self) -> xr.DataArray:
         """Active power entering at the `to` end (…, branch) in kW, so that both ends sum to the loss."""
-        return self._label(self._flows.to_p * BASE_KVA, "branch", "kW")
+        return self._label(self._flows.to_kw, "branch", "kW")
 
     @cached_property
     def branch_to_kvar(self) -> xr.DataArray:
         """Reactive power entering at the `to` end (…, branch) in kvar."""
-        return self._label(self._flows.to_q * BASE_KVA, "branch", "kvar")
+        return self._label(self._flows.to_kvar, "branch", "kvar")
 
     @cached_property
     def loading(self) -> xr.DataArray:
@@ -102,7 +91,7 @@ class PowerFlow:
         A transformer's rated current is that of its rating at the base voltage of each end.
         """
         ports = self.model.ports
-        largest = self.currents_a / ports.from_base_a[:, None]
+        largest = self.solution.currents_a / ports.from_base_a[:, None]
         np.maximum(largest, self._to_currents / ports.to_base_a[:, None], out=largest)
         largest /= ports.rating_pu[:, None]
         return self._label(largest, "branch", "1")
@@ -110,32 +99,32 @@ class PowerFlow:
     @cached_property
     def losses_kw(self) -> xr.DataArray:
         """Losses of all branches (…,) in kW: series losses and shunt conductance."""
-        return self._label(self.sums.losses_kw, None, "kW")
+        return self._label(self.solution.sums.losses_kw, None, "kW")
 
     @cached_property
     def slack_kw(self) -> xr.DataArray:
         """Active power supplied by each slack (…, slack) in kW."""
-        return self._label(self.sums.slack_kw, "slack", "kW")
+        return self._label(self.solution.sums.slack_kw, "slack", "kW")
 
     @cached_property
     def slack_kvar(self) -> xr.DataArray:
         """Reactive power supplied by each slack (…, slack) in kvar."""
-        return self._label(self.sums.slack_kvar, "slack", "kvar")
+        return self._label(self.solution.sums.slack_kvar, "slack", "kvar")
 
     @cached_property
     def status(self) -> xr.DataArray:
         """`Status` of each step (…,) as its integer."""
-        return self._label(self.sums.status, None, "Status")
+        return self._label(self.solution.sums.status, None, "Status")
 
     @cached_property
     def iterations(self) -> xr.DataArray:
         """Passes each step took (…,): the most of any of its feeders."""
-        return self._label(self.sums.iterations, None, "1")
+        return self._label(self.solution.sums.iterations, None, "1")
 
     @cached_property
     def reason(self) -> xr.DataArray:
         """Why a step failed, in words (…,); empty where it converged."""
-        return self._label(reasons(self.network, self.model, self.loads, self.voltages_pu, self.sums.status), None, "")
+        return self._label(reasons(self.network, self.model, self.loads, self.solution.voltages_pu, self.solution.sums.status), None, "")
 
     @cached_property
     def xi(self) -> xr.DataArray:
@@ -145,7 +134,7 @@ class PowerFlow:
     @cached_property
     def residual_kva(self) -> xr.DataArray:
         """Worst nodal power mismatch of each step (…,) in kVA, evaluated from the network's tables and the voltages."""
-        v, steps = self.voltages_pu, self.loads.steps
+        v, steps = self.solution.voltages_pu, self.loads.steps
         worst = np.empty(steps)
         block = max(1, _RESIDUAL_BLOCK // max(1, len(v)))
         for first in range(0, steps, block):
@@ -162,31 +151,15 @@ class PowerFlow:
 
     @cached_property
     def _angles(self) -> Floats:
-        angle = np.zeros_like(self.voltages_pu)
-        self._run_details(angle=angle)
-        live = self.model.forest.live
-        angle[live] += self.model.base_angle(self.network)[live, None]
-        return angle
+        return self.solution.angles_rad()
 
     @cached_property
-    def _flows(self) -> Details:
-        size = self.currents_a.shape
-        return self._run_details(from_p=np.zeros(size), from_q=np.zeros(size), to_p=np.zeros(size), to_q=np.zeros(size))
+    def _flows(self) -> Flows:
+        return self.solution.flows()
 
     @cached_property
     def _to_currents(self) -> Floats:
-        ports = self.model.ports
-        if not ports.y_half.any() and np.diff(self.model.rows.member_start).max(initial=0) <= 1:
-            return self.currents_a * (np.abs(ports.ratio) * ports.to_base_a / ports.from_base_a)[:, None]
-        return self._run_details(to_current_a=np.zeros(self.currents_a.shape)).to_current_a
-
-    def _run_details(self, **wanted: Floats) -> Details:
-        nothing = np.empty((0, 0))
-        out = Details(**{name: wanted.get(name, nothing) for name in Details._fields})
-        rows, given = self.model.rows, self.loads.given()
-        units = (len(rows.job_start) - 1) * -(-self.loads.steps // LANES)
-        share_out(lambda piece: details(rows, self.model.members, given, self.voltages_pu, out, piece), units, None)
-        return out
+        return self.solution.to_currents_a()
 
     def _label(self, array: NDArray[np.generic], dim: str | None, unit: str) -> xr.DataArray:
         """Attach dims and labels to memory whose last axis is the steps."""

@@ -14,14 +14,13 @@ from numba import njit
 
 from grid.admittance import TwoPorts, two_ports
 from grid.elements import Complexes, Flags, Floats, Ints
+from grid.layout import Layout, lay_out
 from grid.load_models import LoadModel, carried_loads
 from grid.network import Network
 from grid.parallel_branches import Edges, merge_parallel
 from grid.radial_kernel import Members, Rows
 from grid.topology import Forest, spanning_forest
-
-_ROWS_A_JOB = 128
-"""Small feeders are put together up to this many rows, so that a job is worth its call and still rests in cache."""
+_NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -36,8 +35,10 @@ class RadialModel:
         The trees, the edges they are made of, the branches behind the edges.
     turn
         Complex scale `a` of each bus; 1 where the bus has no supply.
-    row_bus
-        Bus of each row, copies of roots included.
+    layout
+        Rows and jobs.
+    chords
+        Branches that close loops; no row of the trees holds them.
     """
 
     rows: Rows
@@ -46,7 +47,8 @@ class RadialModel:
     edges: Edges
     ports: TwoPorts
     turn: Complexes
-    row_bus: Ints
+    layout: Layout
+    chords: Ints
 
     def base_angle(self, network: Network) -> Floats:
         """Angle of each bus in radian when no power flows: that of its slack, less the shifts on the way."""
@@ -66,59 +68,12 @@ def compile_radial(network: Network, load_model: LoadModel | None = None) -> Rad
     roots = np.unique(network.slacks.bus).astype(np.int64)
     forest = spanning_forest(len(network.buses), edges.from_bus, edges.to_bus, np.abs(edges.z), roots)
     turn, to_turn = _turns(forest, edges)
-    layout = _lay_out(forest)
-    rows, edge = _rows(network, forest, edges, turn, to_turn, layout, load_model)
+    chords = np.sort(np.concatenate([edges.branches(e) for e in forest.chords])) if len(forest.chords) else _NONE
+    layout = lay_out(forest, ports.from_bus[chords], ports.to_bus[chords])
+    branch_draw = _branch_draws(forest, edges, to_turn) + _chord_draws(ports, turn, chords)
+    rows, edge = _rows(network, forest, edges, turn, to_turn, branch_draw, layout, load_model)
     members = _members(forest, edges, ports, turn, layout.bus, edge)
-    return RadialModel(rows, members, forest, edges, ports, turn, layout.bus)
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Order of the rows: jobs after one another, each beginning a new tree or a part of one with its root."""
-
-    job_start: Ints
-    bus: Ints
-    parent: Ints
-    is_root: Flags
-
-    @property
-    def is_first_copy(self) -> Flags:
-        first = np.zeros(len(self.bus), dtype=bool)
-        first[np.unique(self.bus, return_index=True)[1]] = True
-        return first
-
-
-def _lay_out(forest: Forest) -> _Layout:
-    """Cut the trees at their roots into jobs of whole feeders."""
-    order, is_root = forest.order, forest.parent_bus[forest.order] < 0
-    position = np.full(len(forest.parent_bus), -1)
-    position[order] = np.arange(len(order))
-    below_root = ~is_root & is_root[position[forest.parent_bus[order]]]
-    starts = np.flatnonzero(is_root | below_root)
-    ends = np.append(starts[1:], len(order))
-    job_start, bus, parent = [0], [], []
-    rows, job_root, root, root_row = 0, -1, -1, 0
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        opens_tree = bool(is_root[start])
-        if opens_tree:
-            root = start
-        room = rows + end - start < _ROWS_A_JOB
-        if rows and not room:
-            job_start.append(job_start[-1] + rows)
-            rows, job_root = 0, -1
-        if job_root != root:
-            bus.append(order[root : root + 1])
-            parent.append(np.array([-1]))
-            root_row, job_root = rows, root
-            rows += 1
-        if not opens_tree:
-            up = position[forest.parent_bus[order[start:end]]]
-            bus.append(order[start:end])
-            parent.append(np.where(up == root, root_row, up - start + rows))
-            rows += end - start
-    job_start.append(job_start[-1] + rows)
-    all_parents = np.concatenate(parent)
-    return _Layout(np.array(job_start), np.concatenate(bus), all_parents, all_parents < 0)
+    return RadialModel(rows, members, forest, edges, ports, turn, layout, chords)
 
 
 def _turns(forest: Forest, edges: Edges) -> tuple[Complexes, Complexes]:
@@ -156,13 +111,23 @@ def _branch_draws(forest: Forest, edges: Edges, to_turn: Complexes) -> Complexes
     return draw
 
 
+def _chord_draws(ports: TwoPorts, turn: Complexes, chords: Ints) -> Complexes:
+    """Scaled draw at 1 pu of the shunts of the branches that close loops, by bus."""
+    draw = np.zeros(len(turn), dtype=complex)
+    f, t, y = ports.from_bus[chords], ports.to_bus[chords], ports.y_half[chords].conj()
+    np.add.at(draw, f, y / np.abs(turn[f] * ports.ratio[chords]) ** 2)
+    np.add.at(draw, t, y / np.abs(turn[t]) ** 2)
+    return draw
+
+
 def _rows(  # noqa: PLR0913 - the parts one compiled form is put together from
     network: Network,
     forest: Forest,
     edges: Edges,
     turn: Complexes,
     to_turn: Complexes,
-    layout: _Layout,
+    branch_draw: Complexes,
+    layout: Layout,
     load_model: LoadModel | None,
 ) -> tuple[Rows, Ints]:
     bus, n = layout.bus, len(network.buses)
@@ -175,7 +140,6 @@ def _rows(  # noqa: PLR0913 - the parts one compiled form is put together from
     size = np.abs(turn[bus])
     own = layout.is_first_copy
     carried = carried_loads(network)
-    branch_draw = _branch_draws(forest, edges, to_turn)
     draw = np.where(own, branch_draw[bus] + carried.impedance[bus] / size**2, 0.0)
     current = np.where(own, carried.current[bus] / size, 0.0)
     power = np.where(own, carried.power[bus], 0.0)

@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from grid.elements import Floats
+from grid.meshed_kernel import chord_ends
 from grid.radial_kernel import AT_DROP, OPTIONS, AT_P, AT_Q, AT_V, LANES, WIDTH, backward, read_loads
 
 
@@ -102,18 +103,55 @@ def _write_flows(W, rows, members, first, count, step0, lanes, out):  # type: ig
 
 
 @njit(**OPTIONS)
-def details(rows, members, loads, v_pu, out, units):  # type: ignore[no-untyped-def]
-    """Write what `out` has room for, for the units `units[0] … units[1]` (see `radial_kernel.sweep`)."""
+def _add_chords(W, chords, tied, step0, lanes, flows):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Let the buses at the ends of closed ties draw what the ties carry away."""
+    for c in range(chords.job_start[tied], chords.job_start[tied + 1]):
+        a, b = W[chords.from_row[c]], W[chords.to_row[c]]
+        for k in range(lanes):
+            a[AT_P + k] += flows.from_p[c, step0 + k]
+            a[AT_Q + k] += flows.from_q[c, step0 + k]
+            b[AT_P + k] += flows.to_p[c, step0 + k]
+            b[AT_Q + k] += flows.to_q[c, step0 + k]
+
+
+@njit(**OPTIONS)
+def _write_chord_flows(W, chords, tied, step0, lanes, flows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    for c in range(chords.job_start[tied], chords.job_start[tied + 1]):
+        branch = chords.branch[c]
+        for k in range(lanes):
+            from_p, from_q, to_p, to_q = chord_ends(W, chords, c, k, flows, step0 + k)
+            if out.from_p.size:
+                out.from_p[branch, step0 + k] = from_p
+                out.from_q[branch, step0 + k] = from_q
+                out.to_p[branch, step0 + k] = to_p
+                out.to_q[branch, step0 + k] = to_q
+            if out.to_current_a.size:
+                current = np.sqrt((to_p * to_p + to_q * to_q) / W[chords.to_row[c], AT_V + k])
+                out.to_current_a[branch, step0 + k] = current * chords.to_scale[c]
+
+
+@njit(**OPTIONS)
+def details(rows, members, chords, loads, solved, out, units):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Write what `out` has room for, for the units `units[0] … units[1]` (see `radial_kernel.sweep`).
+
+    `solved` holds the voltage magnitudes and what the closed ties carry.
+    """
+    v_pu, flows = solved
     blocks = (loads.steps + LANES - 1) // LANES
+    radial_jobs = rows.job_start.size - chords.job_start.size
     W = np.empty((np.max(np.diff(rows.job_start)), WIDTH))
     for unit in range(units[0], units[1]):
         job, step0 = unit // blocks, unit % blocks * LANES
         first, count = rows.job_start[job], rows.job_start[job + 1] - rows.job_start[job]
-        lanes = min(LANES, loads.steps - step0)
+        lanes, tied = min(LANES, loads.steps - step0), job - radial_jobs
         read_loads(W, rows, first, count, loads, step0)
         _set_voltages(W, rows, first, count, v_pu, step0, lanes)
+        if tied >= 0:
+            _add_chords(W, chords, tied, step0, lanes, flows)
         backward(W, rows, first, count)
         if out.angle.size:
             _write_angles(W, rows, first, count, step0, lanes, out)
         if out.from_p.size or out.to_current_a.size:
             _write_flows(W, rows, members, first, count, step0, lanes, out)
+            if tied >= 0:
+                _write_chord_flows(W, chords, tied, step0, lanes, flows, out)

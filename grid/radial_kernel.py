@@ -102,9 +102,10 @@ def read_loads(W, rows, first, count, loads, step0):  # type: ignore[no-untyped-
     for i in range(count):
         w, row = W[i], first + i
         bus = rows.bus[row]
+        own = 0.0 if rows.kind[row] == MIXED else 1.0
         for k in range(LANES):
-            w[AT_LOAD_P + k] = rows.p[row]
-            w[AT_LOAD_Q + k] = rows.q[row]
+            w[AT_LOAD_P + k] = rows.p[row] * own
+            w[AT_LOAD_Q + k] = rows.q[row] * own
         if bus >= 0:
             p0, q0 = bus * loads.p_bus, bus * loads.q_bus
             for k in range(LANES):
@@ -126,13 +127,13 @@ def _start(W, rows, first, count):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _mix_draw(w, p_share, i_share, z_share, i_p, i_q):  # type: ignore[no-untyped-def]
+def _mix_draw(w, p_share, i_share, z_share, i_p, i_q, p, q):  # type: ignore[no-untyped-def]  # noqa: PLR0913
     """Add the voltage-dependent draw of a bus to the power of its row."""
     for k in range(LANES):
         u = np.sqrt(w[AT_V + k])
         mix = p_share + i_share * u + z_share * w[AT_V + k]
-        w[AT_P + k] += w[AT_LOAD_P + k] * mix + i_p * u
-        w[AT_Q + k] += w[AT_LOAD_Q + k] * mix + i_q * u
+        w[AT_P + k] += w[AT_LOAD_P + k] * mix + i_p * u + p
+        w[AT_Q + k] += w[AT_LOAD_Q + k] * mix + i_q * u + q
 
 
 @njit(**OPTIONS)
@@ -167,7 +168,8 @@ def backward(W, rows, first, count):  # type: ignore[no-untyped-def]
         w, row = W[i], first + i
         kind, parent = rows.kind[row], rows.parent[row]
         if kind == MIXED:
-            _mix_draw(w, rows.p_share[row], rows.i_share[row], rows.z_share[row], rows.i_p[row], rows.i_q[row])
+            p_share, i_share, z_share = rows.p_share[row], rows.i_share[row], rows.z_share[row]
+            _mix_draw(w, p_share, i_share, z_share, rows.i_p[row], rows.i_q[row], rows.p[row], rows.q[row])
         else:
             _plain_draw(w)
         if kind != CONSTANT_POWER:
@@ -201,22 +203,24 @@ def _forward(W, parents, first, count, live, change):  # type: ignore[no-untyped
 
 
 @njit(**OPTIONS)
-def _settle(live, change, before, passes, failed, tolerance):  # type: ignore[no-untyped-def]
+def settle(lane, passes, failed, tolerance):  # type: ignore[no-untyped-def]
     """Freeze the lanes that are done and count those that are not.
 
-    The pass is a contraction: with ratio ρ of two changes in a row at most `change · ρ / (1 − ρ)` is left to come.
+    The pass is a contraction: with rate ρ at most `change · ρ / (1 − ρ)` is left to come. The rate is the ratio of two
+    changes in a row, taken no lower than half the rate before, lest one lucky pass end the search.
     """
+    live, change, before, rate = lane[0], lane[1], lane[2], lane[3]
     running = 0
     for k in range(LANES):
         if live[k] == 0.0:
             continue
         passes[k] += 1
-        ratio = change[k] / before[k]
+        rate[k] = max(change[k] / before[k], 0.5 * rate[k])
         before[k] = change[k]
         if not change[k] < 1e6:
             failed[k] = 1
             live[k] = 0.0
-        elif change[k] == 0.0 or (ratio < 1.0 and change[k] * ratio < tolerance * (1.0 - ratio) and change[k] < 1e-3):
+        elif change[k] == 0.0 or (rate[k] < 1.0 and change[k] * rate[k] < tolerance * (1.0 - rate[k])):
             live[k] = 0.0
         else:
             running += 1
@@ -224,30 +228,31 @@ def _settle(live, change, before, passes, failed, tolerance):  # type: ignore[no
 
 
 @njit(**OPTIONS)
-def _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane):  # type: ignore[no-untyped-def]
-    """Sweep until every lane is settled; ends with a backward pass at the final voltages."""
-    live, change, before = lane[0], lane[1], lane[2]
+def begin_lanes(lane, passes, failed):  # type: ignore[no-untyped-def]
+    """Set all lanes running; the first rate is the first change itself, as a pass contracts by less than the drop."""
     for k in range(LANES):
-        live[k] = 1.0
-        before[k] = np.inf
+        lane[0, k], lane[1, k], lane[2, k], lane[3, k] = 1.0, 0.0, 1.0, 0.0
         passes[k] = 0
         failed[k] = 0
-    running = LANES
+
+
+@njit(**OPTIONS)
+def _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Sweep until every lane is settled; ends with a backward pass at the final voltages."""
+    begin_lanes(lane, passes, failed)
     for _ in range(max_passes):
         backward(W, rows, first, count)
-        _forward(W, rows.parent, first, count, live, change)
-        running = _settle(live, change, before, passes, failed, tolerance)
-        if running == 0:
+        _forward(W, rows.parent, first, count, lane[0], lane[1])
+        if settle(lane, passes, failed, tolerance) == 0:
             break
-    if running:
-        for k in range(LANES):
-            if live[k] != 0.0:
-                failed[k] = 1
+    for k in range(LANES):
+        if lane[0, k] != 0.0:
+            failed[k] = 1
     backward(W, rows, first, count)
 
 
 @njit(**OPTIONS)
-def _judge(W, count, failed, status, lanes, lane):  # type: ignore[no-untyped-def]
+def judge(W, count, failed, status, lanes, lane):  # type: ignore[no-untyped-def]
     """Status of each lane; NaN everywhere in the lanes that failed, so that nothing wrong can be read from them."""
     drawn, total, lowest = lane[0], lane[1], lane[2]
     for k in range(LANES):
@@ -280,7 +285,7 @@ def _add_loss(w, loss, r, g):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _write_sums(W, rows, unit, lane, out):  # type: ignore[no-untyped-def]
+def write_sums(W, rows, unit, lane, out):  # type: ignore[no-untyped-def]
     job, first, count, step0, lanes = unit
     loss, root = lane[0], rows.root_start[job]
     loss[:] = 0.0
@@ -305,7 +310,7 @@ def _write_voltage(w, scale, target):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _write_voltages(W, rows, unit, out):  # type: ignore[no-untyped-def]
+def write_voltages(W, rows, unit, out):  # type: ignore[no-untyped-def]
     _, first, count, step0, lanes = unit
     for i in range(count):
         bus = rows.bus[first + i]
@@ -342,7 +347,7 @@ def _shared_current(w, r, x, own, other, scale):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _write_currents(W, rows, members, unit, out):  # type: ignore[no-untyped-def]
+def write_currents(W, rows, members, unit, out):  # type: ignore[no-untyped-def]
     _, first, count, step0, lanes = unit
     for i in range(count):
         row, w = first + i, W[i]
@@ -365,7 +370,7 @@ def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ign
     """Solve the units `units[0] … units[1]`, unit = job · blocks + block of `LANES` steps; results go into `out`."""
     blocks = (loads.steps + LANES - 1) // LANES
     W = np.empty((np.max(np.diff(rows.job_start)), WIDTH))
-    lane = np.empty((3, LANES))
+    lane = np.empty((4, LANES))
     passes, failed = np.empty(LANES, dtype=np.int64), np.empty(LANES, dtype=np.int64)
     for index in range(units[0], units[1]):
         job, step0 = index // blocks, index % blocks * LANES
@@ -375,10 +380,10 @@ def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ign
         read_loads(W, rows, first, count, loads, step0)
         _start(W, rows, first, count)
         _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane)
-        _judge(W, count, failed, out.status[job, step0:], lanes, lane)
+        judge(W, count, failed, out.status[job, step0:], lanes, lane)
         for k in range(lanes):
             out.iterations[job, step0 + k] = passes[k]
-        _write_sums(W, rows, unit, lane, out)
-        _write_voltages(W, rows, unit, out)
+        write_sums(W, rows, unit, lane, out)
+        write_voltages(W, rows, unit, out)
         if out.current_a.size:
-            _write_currents(W, rows, members, unit, out)
+            write_currents(W, rows, members, unit, out)
