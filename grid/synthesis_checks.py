@@ -31,6 +31,7 @@ SHARES = (
     "transformer_loading_low",
     "transformer_loading_high",
     "lateral_target_loading",
+    "customer_feeder_loading",
 )
 ORDERED = (
     ("v_min_kv", "nominal_kv"),

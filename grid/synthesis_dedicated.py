@@ -45,12 +45,12 @@ def connect_customers(
 ) -> Connected:
     """Connect each customer, the largest first.
 
-    A customer joins the nearest feeder (along streets) whose planning peak `peak_kw` plus the customers on it leaves
-    room below the normal rating. It gets a feeder of its own when it draws more than `customer_dedicated_kw`, when no
-    feeder has room, or when a substation is nearer than any feeder with room.
+    A customer joins the nearest feeder (along streets) whose planning peak `peak_kw` plus the customers on it stays
+    below the loading the rules allow. It gets a feeder of its own when it draws more than `customer_dedicated_kw`,
+    when no feeder has room, or when a substation is nearer than any feeder with room.
     """
     streets = ground.streets
-    room_kw = rules.feeder_rating_kw - peak_kw
+    room_kw = rules.feeder_rating_kw * rules.customer_feeder_loading - peak_kw
     substation = areas.substation_of_feeder.tolist()
     used_kw = np.zeros(len(substation)).tolist()
     laterals: list[_Lateral] = []

@@ -116,6 +116,8 @@ class PlanningRules:
     customer_min_kw, customer_dedicated_kw, customer_max_kw
         A dedicated customer's demand is at least the first; above the second it gets its own feeder; above the third
         it does not belong on this voltage.
+    customer_feeder_loading
+        Loading up to which a feeder takes on a dedicated customer, both at their peaks.
     """
 
     nominal_kv: float
@@ -146,6 +148,7 @@ class PlanningRules:
     customer_min_kw: float
     customer_dedicated_kw: float
     customer_max_kw: float
+    customer_feeder_loading: float
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,7 @@ RULE_NAMES: tuple[str, ...] = (
     "transformer_loading_low", "transformer_loading_high", "lateral_target_loading", "arterial_blocks",
     "street_density", "route_factor", "ties_per_feeder", "customer_min_kw", "customer_dedicated_kw",
     "customer_max_kw",
+    "customer_feeder_loading",
 )  # fmt: skip
 
 TABLES: tuple[TableSchema, ...] = (
