@@ -13,11 +13,11 @@ from data.tariffs import energy_price_krw_per_kwh
 from optimizers.baselines import plug_on_arrival
 from optimizers.batteries import Batteries
 from optimizers.dispatch import DispatchPlan, DispatchProblem, solve_dispatch
-from optimizers.envelopes import Envelopes
 from optimizers.fleet import FleetProgress, FleetSettings, plan_fleet
 from optimizers.plan import DepotPlan, NoPlan
 from twin.day import CityDay
 from twin.ev_cohorts import Cohort
+from twin.ev_envelopes import session_envelopes, unmanaged_kw
 from twin.grid_check import GridState, check_grid
 
 Floats = NDArray[np.float64]
@@ -49,8 +49,8 @@ class CityPlan:
         Garages whose optimizer gave no plan, with its reason; they plug in on arrival.
     dispatches
         Plan of vehicles and batteries of each substation area, by substation id.
-    vehicle_kw
-        (A, T) charging power of `CityDay.vehicles`.
+    session_kw
+        (S, T) charging power of every session of `CityDay.sessions`.
     battery_kw
         (K, T) net power of the city's batteries.
     load_kw, load_kvar
@@ -62,7 +62,7 @@ class CityPlan:
     depots: Mapping[str, DepotPlan]
     fallbacks: Mapping[str, str]
     dispatches: Mapping[str, DispatchPlan]
-    vehicle_kw: Floats
+    session_kw: Floats
     battery_kw: Floats
     load_kw: Floats
     load_kvar: Floats
@@ -73,10 +73,14 @@ def unmanaged_plan(day: CityDay) -> CityPlan:
     """Return what happens when nobody plans: everything charges on arrival, batteries stand still."""
     begin = time.perf_counter()
     depots = {name: plug_on_arrival(garage.problem) for name, garage in day.garages.items()}
-    vehicle_kw, battery_kw = day.vehicles.unmanaged_kw, np.zeros((day.batteries.batteries.count, day.steps))
-    load_kw, load_kvar = loads_at_buses(day, depots, vehicle_kw, battery_kw)
+    session_kw, battery_kw = unmanaged_kw(day.sessions, day.steps, day.step_h), _idle(day)
+    load_kw, load_kvar = loads_at_buses(day, depots, session_kw, battery_kw)
     wall_s = {"unmanaged": time.perf_counter() - begin}
-    return CityPlan(depots, {}, {}, vehicle_kw, battery_kw, load_kw, load_kvar, wall_s)
+    return CityPlan(depots, {}, {}, session_kw, battery_kw, load_kw, load_kvar, wall_s)
+
+
+def _idle(day: CityDay) -> Floats:
+    return np.zeros((day.batteries.batteries.count, day.steps))
 
 
 def plan_city(
@@ -98,19 +102,19 @@ def plan_city(
     begin = time.perf_counter()
     depots, reasons = _plan_depots(day, limits, progress, fallback)
     planned_depots = time.perf_counter()
-    none = np.zeros((day.batteries.batteries.count, day.steps))
-    before = check_grid(day.city.grid, *loads_at_buses(day, depots, np.zeros_like(day.vehicles.unmanaged_kw), none))
-    dispatches, vehicle_kw, battery_kw = {}, np.zeros_like(day.vehicles.unmanaged_kw), none
+    session_kw, battery_kw = np.zeros((len(day.sessions), day.steps)), _idle(day)
+    before = check_grid(day.city.grid, *loads_at_buses(day, depots, session_kw, battery_kw))
+    dispatches = {}
     stations = day.city.grid.substations.id.tolist()
     for number, name in enumerate(stations):
         area = area_problem(day, before, number)
         plan = solve_dispatch(area.problem, limits.dispatch_s)
         dispatches[str(name)] = plan
-        vehicle_kw[area.vehicles], battery_kw[area.batteries] = plan.charge_kw, plan.battery.net_kw
+        session_kw[area.sessions], battery_kw[area.batteries] = plan.charge_kw, plan.battery.net_kw
         progress("areas", number + 1, len(stations))
-    load_kw, load_kvar = loads_at_buses(day, depots, vehicle_kw, battery_kw)
+    load_kw, load_kvar = loads_at_buses(day, depots, session_kw, battery_kw)
     wall_s = {"depots": planned_depots - begin, "areas": time.perf_counter() - planned_depots}
-    return CityPlan(depots, reasons, dispatches, vehicle_kw, battery_kw, load_kw, load_kvar, wall_s)
+    return CityPlan(depots, reasons, dispatches, session_kw, battery_kw, load_kw, load_kvar, wall_s)
 
 
 def _plan_depots(
@@ -133,7 +137,7 @@ def _plan_depots(
 
 
 def loads_at_buses(
-    day: CityDay, depots: Mapping[str, DepotPlan], vehicle_kw: Floats, battery_kw: Floats
+    day: CityDay, depots: Mapping[str, DepotPlan], session_kw: Floats, battery_kw: Floats
 ) -> tuple[Floats, Floats]:
     """Return (T, N) active and reactive load at every bus: what is fixed, garages, vehicles and batteries.
 
@@ -141,7 +145,7 @@ def loads_at_buses(
     """
     load_kw, load_kvar = day.fixed_kw.copy(), day.fixed_kvar.copy()
     charging = np.zeros_like(load_kw)
-    np.add.at(charging.T, day.vehicles.bus, vehicle_kw)
+    np.add.at(charging.T, day.sessions.bus, session_kw)
     for name, plan in depots.items():
         charging[:, day.city.garage_bus[name]] += plan.grid_kw
     factor = day.city.folder.parameter("charging_power_factor")
@@ -153,10 +157,10 @@ def loads_at_buses(
 
 @dataclass(frozen=True, eq=False)
 class Area:
-    """The dispatch problem of one substation, and which rows of the city's vehicles and batteries it plans."""
+    """The dispatch problem of one substation, and which of the city's sessions and batteries it plans."""
 
     problem: DispatchProblem
-    vehicles: Ints
+    sessions: Ints
     batteries: Ints
 
 
@@ -170,14 +174,13 @@ def area_problem(day: CityDay, before: GridState, substation: int) -> Area:
     grid = day.city.grid
     feeders = np.flatnonzero(grid.feeders.substation == substation)
     banks = np.flatnonzero(grid.banks.substation == substation)
-    vehicles = np.flatnonzero(grid.buses.substation[day.vehicles.bus] == substation)
+    sessions = np.flatnonzero(grid.buses.substation[day.sessions.bus] == substation)
     batteries = np.flatnonzero(grid.buses.substation[day.batteries.bus] == substation)
     position = {int(feeder): index for index, feeder in enumerate(feeders)}
     bank_at = {int(bank): len(feeders) + index for index, bank in enumerate(banks)}
     parents = [bank_at[int(bank)] for bank in grid.feeders.bank[feeders]] + [-1] * len(banks)
     base = np.concatenate([before.feeder_kw[:, feeders].T, before.bank_kw[:, banks].T])
-    prices, vehicle_price, battery_price = _prices(day, vehicles, batteries)
-    envelopes = Envelopes(day.vehicles.power_limit_kw, day.vehicles.latest_kwh, day.vehicles.earliest_kwh)
+    prices, vehicle_price, battery_price = _prices(day, sessions, batteries)
 
     def group_of(bus: Ints) -> Ints:
         return np.array([position[int(feeder)] for feeder in grid.buses.feeder[bus]], dtype=np.int64)
@@ -186,9 +189,9 @@ def area_problem(day: CityDay, before: GridState, substation: int) -> Area:
         id=str(grid.substations.id[substation]),
         step_h=day.step_h,
         price_krw_per_kwh=prices,
-        envelopes=envelopes.select(vehicles),
+        envelopes=session_envelopes(day.sessions.take(sessions), day.steps, day.step_h),
         envelope_price=vehicle_price,
-        envelope_group=group_of(day.vehicles.bus[vehicles]),
+        envelope_group=group_of(day.sessions.bus[sessions]),
         batteries=_select(day.batteries.batteries, batteries),
         battery_price=battery_price,
         battery_group=group_of(day.batteries.bus[batteries]),
@@ -197,7 +200,7 @@ def area_problem(day: CityDay, before: GridState, substation: int) -> Area:
         group_limit_kw=_limits_kw(day, before, feeders, banks),
         overload_krw_per_kwh=day.city.folder.parameter("overload_krw_per_kwh"),
     )
-    return Area(problem, vehicles, batteries)
+    return Area(problem, sessions, batteries)
 
 
 def _limits_kw(day: CityDay, before: GridState, feeders: Ints, banks: Ints) -> Floats:
@@ -214,14 +217,14 @@ def _limits_kw(day: CityDay, before: GridState, feeders: Ints, banks: Ints) -> F
     return np.asarray(active)
 
 
-def _prices(day: CityDay, vehicles: Ints, batteries: Ints) -> tuple[Floats, Ints, Ints]:
-    """Return the price rows of an area, and the row of each of its vehicles and batteries."""
+def _prices(day: CityDay, sessions: Ints, batteries: Ints) -> tuple[Floats, Ints, Ints]:
+    """Return the price rows of an area, and the row of each of its sessions and batteries."""
     plans = cohort_tariffs(day)
     names = [plans[cohort] for cohort in Cohort]
     rows = [*dict.fromkeys([*names, battery_tariff(day)])]
     prices = np.stack([tariff_price(day, name) for name in rows])
     of_cohort = np.array([rows.index(name) for name in names], dtype=np.int64)
-    return prices, of_cohort[day.vehicles.cohort[vehicles]], np.full(len(batteries), rows.index(battery_tariff(day)))
+    return prices, of_cohort[day.sessions.cohort[sessions]], np.full(len(batteries), rows.index(battery_tariff(day)))
 
 
 def tariff_price(day: CityDay, tariff: str) -> Floats:
