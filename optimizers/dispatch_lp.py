@@ -10,7 +10,6 @@ so the whole envelope is column bounds and one two-entry row a step:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
@@ -18,11 +17,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from optimizers.batteries import BatteryPlan, battery_columns, battery_plan
+from optimizers.dispatch_problem import DispatchProblem
 from optimizers.dispatch_rows import ancestors
 from optimizers.highs_arrays import ArrayModel, ArraySolution, solve_arrays
-
-if TYPE_CHECKING:
-    from optimizers.dispatch import DispatchProblem
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from data.tariffs import energy_price_krw_per_kwh
 from optimizers.baselines import plug_on_arrival
 from optimizers.batteries import Batteries
-from optimizers.dispatch import DispatchPlan, DispatchProblem, solve_dispatch
+from optimizers.dispatch import DispatchPlan, solve_dispatch
+from optimizers.dispatch_problem import DispatchProblem
 from optimizers.fleet import FleetProgress, FleetSettings, plan_fleet
 from optimizers.plan import DepotPlan, NoPlan
 from twin.day import CityDay

@@ -16,8 +16,8 @@ SUMMARY_VERSION = 1
 class RunFacts:
     """Which run it is and what it was made from.
 
-    `clock` holds the local start of every step ("04:15"), `assumed_rows` and `stated_rows` count the rows of every table
-    that are assumptions and facts of their source.
+    `clock` holds the local start of every step ("04:15"), `assumed_rows` and `stated_rows` count the rows of every
+    table that are assumptions and facts of their source.
     """
 
     run_id: str
@@ -47,8 +47,8 @@ class RunFacts:
 class CityCurves:
     """Power of the whole city at each step, MW; `*_plan` and `*_unmanaged` differ, the rest is the same in both.
 
-    `supplied_*` is what the transmission grid delivers (losses included); `capacity_mw` is the sum of all banks' ratings.
-    `demand_mw` is by contract class.
+    `supplied_*` is what the transmission grid delivers (losses included); `capacity_mw` is the sum of all banks'
+    ratings. `demand_mw` is by contract class.
     """
 
     supplied_unmanaged_mw: tuple[float, ...]

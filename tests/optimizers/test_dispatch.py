@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 
 from data.errors import InvalidInput
 from optimizers.batteries import Batteries, cheapest_battery_plan
-from optimizers.dispatch import DispatchPlan, DispatchProblem, lagrangian_bound_krw, solve_dispatch
+from optimizers.dispatch import DispatchPlan, lagrangian_bound_krw, solve_dispatch
+from optimizers.dispatch_problem import DispatchProblem
 from optimizers.dispatch_rows import group_sums
 from optimizers.envelopes import Envelopes
 from optimizers.plan import PlanStatus
