@@ -84,7 +84,7 @@ def solve_lexicographic(
             if solved.status in (SolveStatus.OPTIMAL, SolveStatus.STOPPED):
                 expression = getattr(model, f"goal_{goal.value}").expr
                 _hold(model, f"{goal.value}_kept", expression, solved.objective, tolerance)
-    plan = plan_from_solve(problem, model, first, time.perf_counter() - begin)
+    plan = plan_from_solve(problem, model, first, SolveLimits(time.perf_counter() - begin, limits.gap + tolerance))
     return LexicographicPlan(plan, tuple(results))
 
 

@@ -165,10 +165,10 @@ class NoPlan:
 
 
 def relative_gap(objective_krw: float, lower_bound_krw: float) -> float:
-    """Return ``(objective - bound) / |objective|``, at least 0; inf without a finite bound; 0 when both are 0."""
+    """Return ``(objective - bound) / |objective|``, at least 0; inf without a bound; 0 within a thousandth won."""
     difference = max(objective_krw - lower_bound_krw, 0.0)
     if not np.isfinite(difference):
         return float("inf")
-    if difference <= 1e-9:
+    if difference <= 1e-3:
         return 0.0
     return difference / abs(objective_krw) if objective_krw else float("inf")

@@ -64,7 +64,7 @@ def solve_protected(problem: DepotProblem, protection: Protection, limits: Solve
     if protection.cold_day is not None:
         add_cold_day(model, problem, protection.cold_day)
     solved = solve_model(model, limits)
-    plan = plan_from_solve(problem, model, solved, time.perf_counter() - begin)
+    plan = plan_from_solve(problem, model, solved, SolveLimits(time.perf_counter() - begin, limits.gap))
     return replace(plan, bound_for="the protected problem") if isinstance(plan, DepotPlan) else plan
 
 

@@ -83,7 +83,8 @@ def solve_model(model: pyo.ConcreteModel, limits: SolveLimits, *, warm_start: bo
     limits
         Running into one of them gives `STOPPED` or `EMPTY_HANDED`, never `OPTIMAL`. So does a keyboard interrupt.
     warm_start
-        Whether the values now in the variables are a solution to start from.
+        Whether the values now in the variables are (a part of) a solution to start from; those of variables without
+        a value are found by the solver.
     """
     begin = time.perf_counter()
     compiled = LinearStandardFormCompiler().write(model, mixed_form=True)
@@ -93,9 +94,8 @@ def solve_model(model: pyo.ConcreteModel, limits: SolveLimits, *, warm_start: bo
     highs.setOptionValue("mip_rel_gap", limits.gap)
     highs.passModel(_highs_lp(compiled))
     if warm_start:
-        start = highspy.HighsSolution()
-        start.col_value = [float(var.value) if var.value is not None else 0.0 for var in compiled.columns]
-        highs.setSolution(start)
+        known = [(i, float(var.value)) for i, var in enumerate(compiled.columns) if var.value is not None]
+        highs.setSolution(len(known), *(np.array(part) for part in zip(*known, strict=True)))
     left_s = limits.time_limit_s - (time.perf_counter() - begin)
     highs.setOptionValue("time_limit", max(left_s, 0.0))
     message = _run_watched(highs, max(left_s, 0.0), limits.memory_limit_gb)

@@ -6,6 +6,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from optimizers.depot_cost import Schedule
+from optimizers.plan import DepotPlan
 from optimizers.problem import NOT_PLUGGED, DepotProblem, Floats
 
 TINY_KW = 1e-5
@@ -28,6 +29,23 @@ def schedule_of(m: pyo.ConcreteModel, problem: DepotProblem) -> Schedule:
     charge_kw, discharge_kw = _netted(charge_kw, discharge_kw, round_trip)
     pv_kw = np.array([min(max(m.pv_kw[t].value, 0.0), problem.site.pv_kw[t]) for t in m.T])
     return Schedule(charge_kw, discharge_kw, plugged, pv_kw, _site_battery_kw(m, problem))
+
+
+def start_from(m: pyo.ConcreteModel, problem: DepotProblem, plan: DepotPlan) -> None:
+    """Write the yes-or-no decisions of a plan into the model's variables; the solver finds the powers to them."""
+    for b, c, t in m.PLUG:
+        m.plugged[b, c, t].set_value(int(plan.plugged_class[b, t] == c))
+        if (b, c, t) in m.PAUSE:
+            on = plan.plugged_class[b, t] == c and plan.charge_kw[b, t] > TINY_KW
+            m.charging[b, c, t].set_value(int(on))
+        if (b, c, t) in m.DIRECTED:
+            feeds = plan.plugged_class[b, t] == c and plan.discharge_kw[b, t] > TINY_KW
+            m.feeding[b, c, t].set_value(int(feeds))
+    for t in m.ARBITRAGE:
+        m.importing[t].set_value(int(plan.grid_kw[t] > 0))
+    if problem.site.battery is not None:
+        for t in m.WASTING:
+            m.site_storing[t].set_value(int(plan.site_battery_kw[t] > 0))
 
 
 def _site_battery_kw(m: pyo.ConcreteModel, problem: DepotProblem) -> Floats:

@@ -18,7 +18,8 @@ def add_sessions(m: pyo.ConcreteModel, problem: DepotProblem) -> None:
 
     .. math:: u_{b,c,t} - u_{b,c,t-1} = w_{b,c,t} - z_{b,c,t}, \quad w \le u, \quad z \le 1 - u, \quad \sum_c u \le 1
 
-    w and z are integral when u is. A session starts only while staff is there.
+    w and z are integral when u is; the two inequalities tighten the relaxation. A session starts only while staff is
+    there.
     """
     allowed = problem.rules.plug_allowed
     m.plugged = pyo.Var(m.PLUG, domain=pyo.Binary)

@@ -67,9 +67,10 @@ def _largest_flows_kw(problem: DepotProblem) -> tuple[Floats, Floats]:
 def add_site_battery(m: pyo.ConcreteModel, problem: DepotProblem) -> None:
     r"""Add the stationary battery of the site, if there is one.
 
-    .. math:: x_{t+1} = x_t + h_t (\eta^+ s^+_t - s^-_t / \eta^-), \qquad s^+/S^+ + s^-/S^- \le 1
+    .. math:: x_{t+1} = x_t + h_t (\eta^+ s^+_t - s^-_t / \eta^-)
 
-    A direction binary exists only in steps in which wasting energy could pay.
+    A direction binary exists only in steps in which wasting energy could pay; elsewhere both directions at once are
+    netted afterwards, which never costs more.
     """
     battery, prices = problem.site.battery, problem.prices
     if battery is None:
@@ -89,11 +90,6 @@ def add_site_battery(m: pyo.ConcreteModel, problem: DepotProblem) -> None:
     wasting = np.minimum(prices.buy_krw_per_kwh, prices.sell_krw_per_kwh) < 0
     m.WASTING = pyo.Set(initialize=[int(t) for t in np.flatnonzero(wasting)])
     m.site_storing = pyo.Var(m.WASTING, domain=pyo.Binary)
-
-    @m.Constraint(m.T)
-    def site_battery_direction(m, t):
-        charge = m.site_charge_kw[t] / max(battery.max_charge_kw, 1e-9)
-        return charge + m.site_discharge_kw[t] / max(battery.max_discharge_kw, 1e-9) <= 1
 
     @m.Constraint(m.WASTING)
     def site_battery_stores(m, t):

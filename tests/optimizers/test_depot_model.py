@@ -117,12 +117,11 @@ def test_minimum_power_with_and_without_pausing():
 
 
 def test_taper_slows_a_full_battery():
-    # p <= 410 - 2 e: from 150 kWh, 100 kW is allowed for a step of half an hour, then at 200 kWh only 10
+    # p <= 410 - 2 e, quarter hours: from 185 kWh 40 kW give 10 kWh, then from 195 kWh 20 kW give 5
     lines = {"taper_kw": np.array([[410.0]]), "taper_kw_per_kwh": np.array([[-2.0]])}
-    bus = buses(1, battery_kwh=205.0, max_kwh=205.0, initial_kwh=150.0, terminal_min_kwh=204.0, **lines)
-    plan = solved(depot(1, 3, 0.5, buses=bus))
-    assert (plan.charge_kw[0] <= 410 - 2 * plan.energy_kwh[0, :-1] + 1e-6).all()
-    infeasible(depot(1, 1, 0.5, buses=replace(bus, terminal_min_kwh=np.array([201.0]))))
+    bus = buses(1, battery_kwh=205.0, max_kwh=205.0, initial_kwh=185.0, terminal_min_kwh=200.0, **lines)
+    assert solved(depot(1, 2, 0.25, buses=bus)).charge_kw[0] == pytest.approx([40, 20])
+    infeasible(depot(1, 2, 0.25, buses=replace(bus, terminal_min_kwh=np.array([201.0]))))
 
 
 def test_cabinet_power_is_shared():
@@ -213,6 +212,18 @@ def test_a_stationary_battery_moves_the_cheap_hour():
     assert plan.objective_krw == pytest.approx(37.5 * 20 + 210 + 40 * 100)
 
 
+def test_a_stationary_battery_is_paid_for_storing_but_not_for_burning():
+    battery = SiteBattery(0.0, 50.0, 10.0, 10.0, 40.0, 30.0, 0.8, 1.0, 0.0)
+    problem = depot(1, 2, prices={"buy_krw_per_kwh": [-20, 10]})
+    plan = solved(replace(problem, site=replace(problem.site, battery=battery)))
+    # it fills up to 42 kWh at -20; 32 of them come back in hour 1, of which 30 fit through, but nobody needs them
+    assert plan.site_battery_kw[0] == pytest.approx(40)
+    assert plan.objective_krw <= -800 + 1e-6
+    small = replace(battery, max_kwh=10.0)
+    still = solved(replace(problem, site=replace(problem.site, battery=small)))
+    assert still.site_battery_kw[0] <= 1e-6
+
+
 def test_wear_prefers_shallow_cycles():
     prices = {"buy_krw_per_kwh": [60, 99, 50, 99]}
     wear = Degradation(np.array([[50.0, 130.0]]), np.array([[10.0, 40.0]]), np.zeros(1), np.zeros(1))
@@ -246,6 +257,17 @@ def test_a_lane_lets_nobody_through(lane):
     cost = solved(replace(problem, buses=initial)).objective_krw
     # bus 0 wants hours 0 and 3 at 50 (70 kWh), bus 1 hour 2 at 60 (30 kWh): first in, first out forbids both
     assert cost == pytest.approx(50 * 70 + 60 * 30) if lane is not LaneRule.FIRST_IN_FIRST_OUT else cost > 5300 + 1
+
+
+def test_buses_that_stood_in_a_lane_already_keep_its_order():
+    # both are in the lane, bus 0 came first; when bus 1 leaves for its duty at hour 1, bus 0 must make way and come back
+    under_way = UnderWay(np.array([0, 0]), np.array([3, 1]), np.array([1, 1]))
+    prices = {"buy_krw_per_kwh": [90, 90, 50, 50, 99]}
+    problem = depot(2, 5, prices=prices, rules={"start_krw": 10.0}, under_way=under_way, chargers=(charger(2, 40.0),))
+    problem = duty(duty(problem, 0, 4, 5, 150.0), 1, 1, 5, 20.0)
+    assert solved(problem).cost.starts_krw == 0
+    in_lane = replace(problem.chargers[0], lane=LaneRule.FIRST_IN_FIRST_OUT)
+    assert solved(replace(problem, chargers=(in_lane,))).cost.starts_krw == pytest.approx(10)
 
 
 def test_what_is_under_way_goes_on():
