@@ -2,8 +2,30 @@
 
 from grid.load_models import LoadModel
 from grid.network import Network
-from grid.powerflow import power_flow, solve
+from grid.powerflow import power_flow
 from grid.powerflow_result import PowerFlow
+from grid.reducers import EnergyLosses, Extremes, Quantiles, Violations
+from grid.sensitivity import Sensitivity, current_sensitivity, sensitivity
+from grid.solving import solve
 from grid.status import Method, Status
+from grid.streaming import FlowSummary, LoadBlocks, stream
 
-__all__ = ["LoadModel", "Method", "Network", "PowerFlow", "Status", "power_flow", "solve"]
+__all__ = [
+    "EnergyLosses",
+    "Extremes",
+    "FlowSummary",
+    "LoadBlocks",
+    "LoadModel",
+    "Method",
+    "Network",
+    "PowerFlow",
+    "Quantiles",
+    "Sensitivity",
+    "Status",
+    "Violations",
+    "current_sensitivity",
+    "power_flow",
+    "sensitivity",
+    "solve",
+    "stream",
+]

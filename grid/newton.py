@@ -77,7 +77,7 @@ def newton_step(
         if np.abs(f).max(initial=0.0) < tolerance:
             return v, iteration, bool((size[angled] > 0).all())
         try:
-            change = splu(_jacobian(model, v, linear + 2.0 * square * size)).solve(f)
+            change = splu(jacobian(model, v, linear + 2.0 * square * size)).solve(f)
         except RuntimeError:  # SuperLU's word for a singular matrix
             return v, iteration, False
         angle = np.angle(v)
@@ -87,7 +87,8 @@ def newton_step(
     return v, MAX_ITERATIONS, False
 
 
-def _jacobian(model: NewtonModel, v: Complexes, draw_slope: Complexes) -> sparse.csc_array:
+def jacobian(model: NewtonModel, v: Complexes, draw_slope: Complexes) -> sparse.csc_array:
+    """Derivative of the mismatch by the angles of `angled` and the magnitudes of `held` buses."""
     y, pq, angled = model.matrix, model.held, model.angled
     size = np.abs(v)
     unit = np.divide(v, size, out=np.zeros_like(v), where=size > 0)

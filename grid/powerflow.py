@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from collections.abc import Sequence
+from typing import overload
 
 import xarray as xr
 
-from grid.elements import Floats
-from grid.load_input import StepLoads, read_loads
+from data.errors import InvalidInput, Problem
+from grid.load_input import read_loads
 from grid.load_models import LoadModel
-from grid.meshed import MOST_CHORDS_A_JOB, chord_counts, compile_chords
-from grid.meshed_kernel import Chords
 from grid.network import Network
-from grid.network_checks import check_network
-from grid.nodal import solve_by_batch_newton, solve_by_newton
 from grid.powerflow_result import PowerFlow
-from grid.radial import RadialModel, compile_radial
-from grid.status import Method
-from grid.sweep import solve_by_sweeps
-
-_compiled: WeakKeyDictionary[Network, Compiled] = WeakKeyDictionary()
-_compiling = threading.Lock()
+from grid.reducers import Reducer
+from grid.solving import solve_steps
+from grid.streaming import FlowSummary, blocks_of, stream
 
 
+@overload
 def power_flow(
     network: Network,
     load_kw: xr.DataArray | None = None,
@@ -33,7 +26,37 @@ def power_flow(
     load_model: LoadModel | None = None,
     tolerance_pu: float = 1e-8,
     threads: int | None = None,
-) -> PowerFlow:
+    reduce: None = None,
+) -> PowerFlow: ...
+
+
+@overload
+def power_flow(
+    network: Network,
+    load_kw: xr.DataArray,
+    load_kvar: xr.DataArray | None = None,
+    *,
+    load_model: LoadModel | None = None,
+    tolerance_pu: float = 1e-8,
+    threads: int | None = None,
+    reduce: Sequence[Reducer],
+    keep_buses: Sequence[str] = (),
+    keep_branches: Sequence[str] = (),
+) -> FlowSummary: ...
+
+
+def power_flow(  # noqa: PLR0913 - all but the network have defaults
+    network: Network,
+    load_kw: xr.DataArray | None = None,
+    load_kvar: xr.DataArray | None = None,
+    *,
+    load_model: LoadModel | None = None,
+    tolerance_pu: float = 1e-8,
+    threads: int | None = None,
+    reduce: Sequence[Reducer] | None = None,
+    keep_buses: Sequence[str] = (),
+    keep_branches: Sequence[str] = (),
+) -> PowerFlow | FlowSummary:
     """Solve the network for every step of the loads.
 
     Parameters
@@ -49,6 +72,11 @@ def power_flow(
         Largest error of a voltage magnitude left when the sweep stops.
     threads
         Threads to use; all cores when absent. The result is the same bit for bit.
+    reduce
+        Statistics to gather instead of whole series: the loads (time, bus) are then read and solved block by block, and
+        nothing of full size is ever in memory. Arrays backed by files (dask, zarr) stay there.
+    keep_buses, keep_branches
+        Ids whose series a reduced power flow keeps nevertheless.
 
     Raises
     ------
@@ -56,68 +84,17 @@ def power_flow(
         With every problem of the network and of the loads' labels. A step that cannot be solved raises nothing: see
         `PowerFlow.status` and `PowerFlow.reason`.
     """
-    return _solve(network, read_loads(network, load_kw, load_kvar), load_model, tolerance_pu, threads)
-
-
-def solve(
-    network: Network,
-    p_kw: Floats,
-    q_kvar: Floats | None = None,
-    *,
-    load_model: LoadModel | None = None,
-    tolerance_pu: float = 1e-8,
-    threads: int | None = None,
-) -> PowerFlow:
-    """Solve for plain arrays (steps, buses) or (scenarios, steps, buses) in the order of the bus table.
-
-    As :func:`power_flow` otherwise. The arrays are read in place, whichever their memory order, and are looked at again
-    when a lazily computed field is asked for: leave them unchanged as long as the result lives.
-    """
-    return _solve(network, StepLoads.from_arrays(network, p_kw, q_kvar), load_model, tolerance_pu, threads)
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A checked network in the form the solvers take, with the solver its topology asks for."""
-
-    model: RadialModel
-    chords: Chords | None
-    method: Method
-
-
-def compiled(network: Network, load_model: LoadModel | None = None) -> Compiled:
-    """Return the checked, compiled form of a network, kept as long as the network lives."""
-    if load_model is not None:
-        return _compile(network, load_model)
-    with _compiling:
-        form = _compiled.get(network)
-    if form is None:
-        form = _compile(network, None)
-        with _compiling:
-            _compiled[network] = form
-    return form
-
-
-def _compile(network: Network, load_model: LoadModel | None) -> Compiled:
-    check_network(network)
-    model = compile_radial(network, load_model)
-    if network.generators.in_service.any():
-        return Compiled(model, None, Method.NEWTON)
-    if chord_counts(model).max(initial=0) > MOST_CHORDS_A_JOB:
-        return Compiled(model, None, Method.BATCH_NEWTON)
-    method = Method.COMPENSATED_SWEEP if len(model.chords) else Method.SWEEP
-    return Compiled(model, compile_chords(network, model), method)
-
-
-def _solve(
-    network: Network, loads: StepLoads, load_model: LoadModel | None, tolerance_pu: float, threads: int | None
-) -> PowerFlow:
-    form = compiled(network, load_model)
-    model, solution = form.model, None
-    if form.chords is not None:
-        solution = solve_by_sweeps(network, model, form.chords, loads, tolerance_pu=tolerance_pu, threads=threads)
-    elif form.method is Method.BATCH_NEWTON:
-        solution = solve_by_batch_newton(network, model, loads, load_model, tolerance_pu, threads)
-    else:
-        solution = solve_by_newton(network, model, loads, load_model, tolerance_pu)
-    return PowerFlow(network, model, loads, load_model, solution)
+    if reduce is None:
+        return solve_steps(network, read_loads(network, load_kw, load_kvar), load_model, tolerance_pu, threads)
+    if load_kw is None:
+        raise InvalidInput([Problem("load_kw", 0, "", "nothing to reduce without loads", "give load_kw")])
+    return stream(
+        network,
+        blocks_of(load_kw, load_kvar, network),
+        reduce=reduce,
+        keep_buses=keep_buses,
+        keep_branches=keep_branches,
+        load_model=load_model,
+        tolerance_pu=tolerance_pu,
+        threads=threads,
+    )

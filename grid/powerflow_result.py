@@ -90,11 +90,7 @@ class PowerFlow:
 
         A transformer's rated current is that of its rating at the base voltage of each end.
         """
-        ports = self.model.ports
-        largest = self.solution.currents_a / ports.from_base_a[:, None]
-        np.maximum(largest, self._to_currents / ports.to_base_a[:, None], out=largest)
-        largest /= ports.rating_pu[:, None]
-        return self._label(largest, "branch", "1")
+        return self._label(self._loading, "branch", "1")
 
     @cached_property
     def losses_kw(self) -> xr.DataArray:
@@ -148,6 +144,19 @@ class PowerFlow:
     def energised(self) -> Flags:
         """Whether each bus (buses,) has a path to a slack."""
         return self.model.forest.live
+
+    def memory(self, quantity: str) -> Floats:
+        """Plain memory (buses or branches, steps) of `v_pu`, `branch_a` or `loading`."""
+        if quantity == "loading":
+            return self._loading
+        return self.solution.voltages_pu if quantity == "v_pu" else self.solution.currents_a
+
+    @cached_property
+    def _loading(self) -> Floats:
+        ports = self.model.ports
+        largest = self._to_currents / (ports.to_base_a * ports.rating_pu)[:, None]
+        np.maximum(largest, self.solution.currents_a / (ports.from_base_a * ports.rating_pu)[:, None], out=largest)
+        return largest
 
     @cached_property
     def _angles(self) -> Floats:
