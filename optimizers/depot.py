@@ -8,6 +8,7 @@ from enum import Enum
 
 from optimizers.bottlenecks import bottlenecks
 from optimizers.depot_compact import solve_compact
+from optimizers.depot_decomposition import can_decompose, solve_decomposed
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus
 from optimizers.problem import DepotProblem
 from optimizers.problem_checks import require_sound
@@ -22,13 +23,13 @@ class Method(Enum):
     COMPACT = "compact"
     """The whole mixed-integer model at once: the reference, for small depots."""
     COLUMN_GENERATION = "column generation"
-    """Dantzig-Wolfe decomposition by bus: for every size."""
+    """Dantzig-Wolfe decomposition by bus: for every size, without lanes."""
     AUTO = "auto"
-    """Compact for a few buses, column generation otherwise."""
+    """Compact for a few buses and for depots with lanes, column generation otherwise."""
 
 
 COMPACT_UP_TO_BUSES = 8
-SOLVERS: dict[Method, Solver] = {Method.COMPACT: solve_compact}
+SOLVERS: dict[Method, Solver] = {Method.COMPACT: solve_compact, Method.COLUMN_GENERATION: solve_decomposed}
 
 
 def solve_depot(
@@ -65,6 +66,6 @@ def solve_depot(
     if reasons:
         return NoPlan(problem.id, PlanStatus.INFEASIBLE, reasons, "counting", time.perf_counter() - begin)
     if method is Method.AUTO:
-        small = problem.bus_count <= COMPACT_UP_TO_BUSES or Method.COLUMN_GENERATION not in SOLVERS
-        method = Method.COMPACT if small else Method.COLUMN_GENERATION
+        compact = problem.bus_count <= COMPACT_UP_TO_BUSES or not can_decompose(problem)
+        method = Method.COMPACT if compact else Method.COLUMN_GENERATION
     return SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads))

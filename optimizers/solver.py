@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 
 WATCH_EVERY_S = 0.02
+ASK_AFTER_S = 0.5
+"""How far HiGHS may run past its own time limit before the watchdog asks it to stop."""
 GRACE_S = 10.0
 """How long HiGHS may go on after it was asked to stop, before the watchdog gives it up."""
 
@@ -128,7 +130,7 @@ def _run_watched(highs: Any, time_limit_s: float, memory_limit_gb: float) -> str
 
     # An event tells the end: a thread whose join was interrupted passes for dead while it runs (CPython 3.11).
     threading.Thread(target=run, name="HiGHS", daemon=True).start()
-    deadline = time.monotonic() + time_limit_s + GRACE_S / 2
+    deadline = time.monotonic() + time_limit_s + ASK_AFTER_S
     while not done.is_set():
         try:
             done.wait(WATCH_EVERY_S)
