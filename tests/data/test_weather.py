@@ -88,6 +88,14 @@ def test_values_stay_physical_and_the_parts_stay_a_whole_on_quarter_hours() -> N
     assert np.abs(gap[high]).sum() < 0.02 * quarter.ghi_w_per_m2[high].sum()
 
 
+def test_rounding_that_lifts_dhi_above_ghi_costs_no_energy() -> None:
+    hours = slice(100, 400)
+    dull = replace(MEASURED, ghi_w_per_m2=np.floor(MEASURED.dhi_w_per_m2), dni_w_per_m2=np.zeros(8760))
+    fine = dull.at(MEASURED.times_utc[hours][0] + np.arange(1200) * np.timedelta64(900, "s"), 0.25)
+    assert np.allclose(fine.ghi_w_per_m2.reshape(-1, 4).mean(axis=1), dull.ghi_w_per_m2[hours])
+    assert fine.ghi_w_per_m2.min() >= 0.0
+
+
 def test_same_steps_give_the_same_numbers() -> None:
     same = MEASURED.at(MEASURED.times_utc[100:400], 1.0)
     for name in BOUNDS:

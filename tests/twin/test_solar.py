@@ -21,7 +21,7 @@ from data.weather_files import read_weather
 from tests.data.weather_builders import HOUR, SEOUL_FOLDER, hours_utc, seoul_year
 from twin.solar import Owner, SolarFleet, capacity_factor, roof_potential_kw, solar_fleet, solar_generation_kw
 from twin.solar_buses import bus_share, generation_at_buses_kw
-from twin.solar_module import PvTechnology, Roof, generation_per_dc
+from twin.solar_module import PvTechnology, Roof, effective_irradiance_w_per_m2, generation_per_dc
 
 TABLES = ("solar_capacity", "solar_roofs", "solar_technology", "solar_roof_area")
 YEAR = hours_utc("2025-12-31T15:00", 8760)
@@ -63,6 +63,27 @@ def test_nothing_at_night_and_never_above_the_inverters(fleet: SolarFleet) -> No
         assert (power >= 0.0).all()
         assert (power <= fleet.ac_kw * (1 + 1e-12)).all()
         assert power.sum() > 0.0
+
+
+def test_light_that_a_file_has_at_night_gives_nothing() -> None:
+    """Rounding and twilight can leave a few watts after sunset."""
+    times = quarters("2026-06-10T12:00")[:24]
+    night = seoul_year().at(times, 0.25)
+    glow = replace(night, ghi_w_per_m2=np.full(24, 50.0), dhi_w_per_m2=np.full(24, 50.0))
+    sun = sun_at(times + np.timedelta64(450, "s"), glow.place)
+    assert effective_irradiance_w_per_m2(glow, sun, SOUTH, 0.2).max() == 0.0
+
+
+def test_the_sun_stands_in_the_middle_of_a_step() -> None:
+    """A steep east roof on quarter hours is what it is on five minutes, step by step."""
+    steep = (Roof("east", 75.0, 90.0, 29.0, 0.0),)
+    worst = 0.0
+    for day in ("2026-05-10T15:00", "2026-06-15T15:00", "2026-09-20T15:00"):
+        five_minutes = np.datetime64(day, "ns") + np.arange(288) * np.timedelta64(300, "s")
+        fine = generation_per_dc(seoul_year(), steep, PLAIN, five_minutes, 1 / 12).reshape(96, 3).mean(axis=1)
+        coarse = generation_per_dc(seoul_year(), steep, PLAIN, quarters(day), 0.25)[:, 0]
+        worst = max(worst, float(np.abs(fine - coarse)[20:].max()))  # 20: the sun has left the horizon
+    assert worst < 0.006
 
 
 def test_a_small_inverter_clips_at_its_rating() -> None:
