@@ -21,6 +21,8 @@ from optimizers.problem import (
     SitePower,
 )
 
+SELL_KRW_PER_KWH = 111.75
+"""For energy fed back: the mean system marginal price of 2025, but never above the purchase price of the same step."""
 TAPER_FROM = 0.70
 TAPER_SLOPE = 533.0
 """From 70 % of the battery on, full power falls by 533 kW per unit of it: to 40 kW when full."""
@@ -79,7 +81,7 @@ def make_depot(case: DepotCase) -> DepotProblem:
         rules=SessionRules(
             case.min_plug_steps, case.max_sessions_per_stay, case.handover_steps, np.ones(steps, dtype=bool), case.start_krw
         ),
-        prices=EnergyPrices(buy, 0.8 * buy if case.v2g else np.zeros(steps), np.full(steps, 20.0 if case.v2g else 0.0)),
+        prices=EnergyPrices(buy, np.minimum(buy, SELL_KRW_PER_KWH) if case.v2g else np.zeros(steps), np.zeros(steps)),
         site=SitePower(
             base_kw=np.full(steps, 30.0),
             pv_kw=case.pv_kw * sunny,

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizers.column_start import pooled_depot
-from optimizers.master import MasterSolution, RestrictedMaster, SiteModel, legal_duals, shared_prices, site_bound_krw, site_model
+from optimizers.master import MasterSolution, RestrictedMaster, legal_duals, shared_prices, site_bound_krw
+from optimizers.master_site import SiteModel, site_model
 from optimizers.pricing import BusPlans, best_responses
 from optimizers.pricing_kernel import workspace
 from optimizers.pricing_lattice import Lattice
@@ -23,7 +24,7 @@ from optimizers.problem import DepotProblem
 
 Floats = NDArray[np.float64]
 
-SMOOTHING = 0.4
+SMOOTHING = 0.8
 """Weight of the best prices known against the master's duals when a round begins."""
 
 
@@ -123,12 +124,13 @@ def generate_columns(
         if bound > best:
             best, centre = bound, prices
         master.add_plans(found.plans)
-        solution = master.solve()
+        before, solution = solution.objective_krw, master.solve()
         history.append((best, solution.objective_krw))
         if solution.objective_krw - best <= settings.gap * abs(solution.objective_krw):
             break
-        # A round that improved the bound is trusted to go on; one that did not moves nearer to the master's duals.
-        smoothing = SMOOTHING if bound >= best else max(0.0, smoothing - 0.15)
+        # A round that moved neither bound nor master asked too near to prices already known.
+        moved = bound >= best or solution.objective_krw < before - 1e-7 * abs(before)
+        smoothing = SMOOTHING if moved else 0.5 * smoothing
     return BoundResult(best, centre, solution.objective_krw, solution, tuple(master.plans), impossible, rounds, tuple(history))
 
 

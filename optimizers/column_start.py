@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from optimizers.highs_arrays import ArrayModel, SolverError, solve_arrays
-from optimizers.master import SiteModel
+from optimizers.master_site import SiteModel
 from optimizers.pricing_lattice import Lattice
 from optimizers.problem import DepotProblem, charge_limit_kw, discharge_limit_kw
 
@@ -38,6 +38,7 @@ def pooled_depot(problem: DepotProblem, grid: Lattice, site: SiteModel) -> Poole
     low, high = ((levels * grid.spacing_kwh[:, None]).sum(axis=0)[1:] for levels in (grid.low, grid.high))
     count, steps = len(flows.step), problem.step_count
     column = np.arange(count)
+    books = np.arange(len(site.row_low)) >= site.wear_rows.min(initial=len(site.row_low))
     rows = np.concatenate((site.power_rows[flows.step], site.outlet_rows[flows.charger, flows.step]))
     values = np.concatenate((flows.bus_bar_kw, flows.outlets))
     shared = sparse.csc_array((values, (rows, np.tile(column, 2))), shape=(site.matrix.shape[0], count))
@@ -48,8 +49,8 @@ def pooled_depot(problem: DepotProblem, grid: Lattice, site: SiteModel) -> Poole
         lower=np.concatenate((site.low, np.zeros(count))),
         upper=np.concatenate((site.high, flows.most_kw)),
         rows=sparse.csr_matrix(body),
-        row_lower=np.concatenate((site.row_low, np.minimum(low, high))),
-        row_upper=np.concatenate((site.row_high, np.maximum(low, high))),
+        row_lower=np.concatenate((np.where(books, -np.inf, site.row_low), np.minimum(low, high))),
+        row_upper=np.concatenate((np.where(books, np.inf, site.row_high), np.maximum(low, high))),
     )
     try:
         solved = solve_arrays(model, POOLED_TIME_LIMIT_S)
@@ -90,9 +91,16 @@ def _flows(problem: DepotProblem) -> _Flows:
             most = np.minimum(in_yard, charger.count * limit.max())
             eta = charger.efficiency
             cells = float(buses.charge_efficiency.mean()) if sign > 0 else -1 / float(buses.discharge_efficiency.mean())
-            reward = problem.prices.v2g_reward_krw_per_kwh * eta * hours if sign < 0 else np.zeros(steps)
+            wear = _least_wear_krw_per_kwh(problem) / float(buses.discharge_efficiency.mean()) * hours
+            reward = problem.prices.v2g_reward_krw_per_kwh * eta * hours - wear if sign < 0 else np.zeros(steps)
             bar = 1 / eta if sign > 0 else -eta
             full = np.ones(steps)
             parts.append((c * full, np.arange(steps), most, bar * full, full / limit.max(), cells * hours, -reward))
     table = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return _Flows(table[0].astype(np.int64), table[1].astype(np.int64), *table[2:])
+
+
+def _least_wear_krw_per_kwh(problem: DepotProblem) -> float:
+    """Return what a kWh drawn from the cells costs at least."""
+    wear = problem.degradation
+    return 0.0 if wear is None or not wear.krw_per_kwh.size else float(wear.krw_per_kwh.min())

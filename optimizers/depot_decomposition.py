@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from optimizers.column_generation import BoundResult, BoundSettings, generate_columns, lagrangian_bound_krw, unserved_krw
 from optimizers.column_start import pooled_depot
 from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_bus_bar_kw, plan_of, pv_worth_using_kw
-from optimizers.master import SiteModel, site_model
+from optimizers.master_site import SiteModel, site_model
+from optimizers.master_wear import wear_duals
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict, relative_gap
 from optimizers.pricing_lattice import Lattice, Rounding, lattice
 from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, search_room
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 
 REFINE_WITHIN = 2.5
 """The bound is proved on the fine lattice once the gap is within so many times the gap asked for."""
+COLUMN_SPACING = 2.0
+"""Column generation, which only looks for prices, makes do with levels so many times as far apart."""
 SEARCHES = 12
 """Most rounds of search at the prices of column generation."""
 
@@ -98,8 +101,12 @@ def solve_decomposed(problem: DepotProblem, limits: SolveLimits) -> DepotPlan | 
 
 
 def can_decompose(problem: DepotProblem) -> bool:
-    """Return whether the dynamic programme knows every rule of the problem: all but lanes, in which buses block each other."""
-    return all(charger.lane is LaneRule.FREE for charger in problem.chargers)
+    """Return whether every rule of the problem fits the decomposition.
+
+    All do but two: lanes, in which buses block each other, and selling dearer than buying, which is not convex.
+    """
+    free = all(charger.lane is LaneRule.FREE for charger in problem.chargers)
+    return free and bool((problem.prices.sell_krw_per_kwh <= problem.prices.buy_krw_per_kwh).all())
 
 
 def never() -> bool:
@@ -149,7 +156,7 @@ class _Solve:
     def __init__(self, problem: DepotProblem, settings: DecompositionSettings, stop: _Stop, best: _Best) -> None:
         self.problem, self.settings, self.stop, self.best = problem, settings, stop, best
         self.inward = lattice(problem, settings.spacing_kwh, Rounding.INWARD)
-        self.outward = lattice(problem, settings.spacing_kwh, Rounding.OUTWARD)
+        self.outward = lattice(problem, COLUMN_SPACING * settings.spacing_kwh, Rounding.OUTWARD)
         self.site: SiteModel = site_model(problem)
         self.fleet: Fleet | None = None
         self._proved: tuple[int, float] | None = None
@@ -160,15 +167,18 @@ class _Solve:
         reasons = _hopeless(self.problem, self.outward)
         if reasons:
             return reasons
-        self._prove(pooled.duals, self.settings.spacing_kwh)
-        plan, size = self._site_plan(pooled.duals, pooled.site_values), self.problem.bus_count
+        duals, size = pooled.duals, self.problem.bus_count
+        self._prove(duals, self.settings.spacing_kwh)
         for number, tries in enumerate((size, 2 * size, 4 * size)):
-            self._search(plan, self._effort(tries, number))
+            self._search(self._site_plan(duals, pooled.site_values), self._effort(tries, number))
+            if self.site.wear_rows.size and self.fleet is not None:
+                duals = pooled.duals + self._wear_duals(self.fleet)
+                self._prove(duals, self.settings.spacing_kwh)
             if self.best.gap <= REFINE_WITHIN * self.settings.limits.gap:
-                self._prove(pooled.duals, self.settings.fine_spacing_kwh)
+                self._prove(duals, self.settings.fine_spacing_kwh)
             if self._done():
                 return ()
-        columns = self._columns(pooled.duals)
+        columns = self._columns(duals)
         plan = self._site_plan(columns.duals, columns.solution.site_values)
         self._prove(columns.duals, self.settings.fine_spacing_kwh)
         for number in range(SEARCHES):
@@ -176,6 +186,10 @@ class _Solve:
                 break
             self._search(plan, self._effort(12 * size, 3 + number))
         return ()
+
+    def _wear_duals(self, fleet: Fleet) -> Floats:
+        into_cells = np.diff(fleet.level, axis=1) * self.inward.spacing_kwh[:, None]
+        return wear_duals(self.problem, self.site.wear_rows, into_cells, len(self.site.row_low))
 
     def _effort(self, tries: int, number: int) -> SearchSettings:
         group = 4 + 2 * (number % 3)
@@ -186,7 +200,7 @@ class _Solve:
 
     def _columns(self, duals: Floats) -> BoundResult:
         start = () if self.fleet is None else (fleet_plans(self.problem, self.inward, self.fleet),)
-        settings = BoundSettings(gap=self.settings.limits.gap / 10, stop=self.stop)
+        settings = BoundSettings(gap=self.settings.limits.gap / 8, stop=self.stop)
         return generate_columns(self.problem, self.outward, start, settings, duals)
 
     def _site_plan(self, duals: Floats, values: Floats) -> SitePlan:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizers.depot_cost import initial_segments_kwh, segment_sizes_kwh
-from optimizers.master import SiteModel, shared_prices
+from optimizers.master import shared_prices
+from optimizers.master_site import SiteModel
 from optimizers.pricing import BusPlans, plans_from_levels
 from optimizers.pricing_kernel import workspace
 from optimizers.pricing_lattice import Lattice
@@ -115,7 +116,7 @@ def build_plan(grid: Lattice, room: Room, seed: int) -> Fleet:
     fleet = empty_fleet(grid, room)
     tallest = float(np.max(np.maximum(room.target_kw, 0.0)))
     for over in OVER_TARGET:
-        over_kw = np.inf if np.isinf(over) else over * tallest
+        over_kw = over * tallest if np.isfinite(tallest) and np.isfinite(over) else np.inf
         for softness in SOFTNESS:
             waiting = np.flatnonzero(~fleet.served)
             served = np.flatnonzero(fleet.served)

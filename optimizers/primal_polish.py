@@ -14,7 +14,7 @@ from scipy import sparse
 
 from optimizers.depot_cost import Schedule, stored_energy_kwh
 from optimizers.highs_arrays import ArrayModel, SolverError, solve_arrays
-from optimizers.master import SiteModel
+from optimizers.master_site import SiteModel
 from optimizers.problem import DepotProblem, charge_limit_kw, discharge_limit_kw
 
 Floats = NDArray[np.float64]
@@ -95,6 +95,9 @@ def _model(problem: DepotProblem, site: SiteModel, schedule: Schedule, actions: 
     ones, index = np.ones(count), np.arange(count)
     shared = sparse.csc_array((actions.bus_bar_kw_per_kw, (site.power_rows[actions.step], index)), shape=(len(site.row_low), count))
     shared = shared + _cabinet_part(problem, site, schedule, actions)
+    if site.wear_rows.size:
+        entries = (-actions.into_cells_kwh_per_kw, (site.wear_rows[actions.bus, actions.step], index))
+        shared = shared + sparse.csc_array(entries, shape=shared.shape)
     first = np.concatenate(([True], actions.bus[1:] != actions.bus[:-1]))
     follow = index[~first]
     recursion = sparse.csc_array((ones, (index, index)), shape=(count, count)) - sparse.csc_array(
