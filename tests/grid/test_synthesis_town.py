@@ -44,7 +44,7 @@ def town() -> SyntheticGrid:
     turn_deg=st.floats(0, 90),
     concave=st.booleans(),
     feeders=st.one_of(st.none(), st.integers(4, 12)),
-    scale=st.floats(0.05, 1.0),
+    scale=st.floats(0.1, 1.0),
     underground=st.floats(0, 1),
     seed=st.integers(0, 2**31),
 )
@@ -102,7 +102,7 @@ def test_garage_hangs_on_a_near_feeder_and_changes_no_other_bus() -> None:
     feeder = int(after.buses.feeder[at[0]])
     assert not after.feeders.dedicated.any()
     assert after.feeders.peak_kw[feeder] == pytest.approx(before.feeders.peak_kw[feeder] + GARAGE.demand_kw)
-    assert after.feeders.peak_kw[feeder] <= after.feeders.rating_kw[feeder]
+    assert after.feeders.peak_kw[feeder] <= 0.9 * after.feeders.rating_kw[feeder]
     same = np.isin(after.network.buses.id, before.network.buses.id)
     kept = after.network.buses.id[same]
     position = {name: place for place, name in enumerate(before.network.buses.id.tolist())}
