@@ -223,3 +223,12 @@ def test_the_template_town_has_garages_too():
     days = garage_days(model, tariffs_of(town.tables), MILD, depot_rules(town), 1)
     assert set(days) == {"west", "east"}
     assert all(day.short_kwh == 0 for day in days.values())
+
+
+def test_charging_on_arrival_leaves_the_margin_of_the_connection():
+    problem = one("jungnang", COLD).problem
+    energy = energy_on_arrival_kwh(problem)
+    gained = np.diff(energy, axis=1) + problem.trip_kwh
+    assert (gained >= -1e-9).all()
+    site_kw = (gained / (problem.buses.charge_efficiency[:, None] * 0.95 * STEP_H)).sum(axis=0) + problem.site.base_kw
+    assert site_kw.max() == pytest.approx(0.95 * problem.site.import_limit_kw[0])

@@ -14,7 +14,7 @@ from optimizers.envelopes import Envelopes
 from tests.twin.ev_builders import STEP_H, STEPS, session_rows, sessions_from
 from twin.ev_cohorts import Cohort
 from twin.ev_dispatch import Promise, disaggregate
-from twin.ev_envelopes import EnvelopeSet, envelopes, highest_kwh, lowest_kwh
+from twin.ev_envelopes import EnvelopeSet, envelopes, highest_kwh, lowest_kwh, session_envelopes, unmanaged_kw
 from twin.ev_sessions import Sessions
 
 MANY = st.lists(session_rows(), min_size=1, max_size=12)
@@ -269,3 +269,34 @@ def test_curves_of_one_session_by_hand():
     edges = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
     assert highest_kwh(sessions, edges)[0].tolist() == [0, 0, 4, 6, 6, 6, 6]
     assert lowest_kwh(sessions, edges)[0].tolist() == [0, 0, 0, 0, 2, 6, 6]
+
+
+@settings(max_examples=30, deadline=None)
+@given(MANY)
+def test_sessions_one_by_one_add_up_to_their_assets(rows):
+    sessions = sessions_from(rows)
+    assets, single = envelopes(sessions, STEPS, STEP_H), session_envelopes(sessions, STEPS, STEP_H)
+    assert single.power_limit_kw.sum(axis=0) == pytest.approx(assets.power_limit_kw.sum(axis=0))
+    assert single.latest_kwh.sum(axis=0) == pytest.approx(assets.latest_kwh.sum(axis=0))
+    assert single.earliest_kwh.sum(axis=0) == pytest.approx(assets.earliest_kwh.sum(axis=0))
+    alone = unmanaged_kw(sessions, STEPS, STEP_H)
+    assert alone.sum(axis=1) * STEP_H == pytest.approx(sessions.energy_kwh)
+    assert alone.sum(axis=0) == pytest.approx(assets.unmanaged_kw.sum(axis=0))
+    problems = ProblemList()
+    single.check(STEP_H, problems)
+    assert not list(problems)
+
+
+def test_who_can_wait_least_goes_first():
+    # both need 7 kWh at 7 kW; the plan gives one of them power at a time, and the second-listed one leaves first
+    sessions = sessions_from([(0, HOME, 0.0, 0.0, 7.0, 7.0, 3.0, 0.0), (0, HOME, 0.0, 0.0, 7.0, 7.0, 0.5, 0.0)])
+    plan = np.zeros((1, STEPS))
+    plan[0, :8] = 7.0
+    assert disaggregate(sessions, plan, STEP_H, Promise.PLAN).shortfall_kwh == pytest.approx(0, abs=1e-9)
+    # three that must not all wait: least laxity first, before anything is yet urgent
+    three = sessions_from([(0, HOME, 0.0, 0.0, 3.5, 7.0, slack, 0.0) for slack in (1.5, 1.0, 0.5)])
+    plan[:] = 0
+    plan[0, :2], plan[0, 2:6] = 14.0, 5.25
+    plan[0, 2:6] = (10.5 - 7.0) / 4 / STEP_H
+    assert disaggregate(three, plan, STEP_H, Promise.PLAN).served_kwh[2] == pytest.approx(3.5)
+    assert disaggregate(three, plan, STEP_H, Promise.PLAN).shortfall_kwh == pytest.approx(0, abs=1e-9)

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from data.calendar import DayType
 from data.errors import InvalidInput
@@ -15,7 +17,7 @@ from twin.ev_cohorts import HOURS, Charger, Cohort, ev_model_in, with_taxis, wit
 from twin.ev_envelopes import envelopes
 from twin.ev_fleet import host_sites, vehicles
 from twin.ev_hosts import LoadPoints
-from twin.ev_sessions import Sessions, cohort_energy_kwh, draw_sessions, start_distributions
+from twin.ev_sessions import Sessions, _cut_at_the_edge, cohort_energy_kwh, draw_sessions, start_distributions
 from twin.ev_starts import energy_kernel, fit_starts
 
 ZONE = "Asia/Seoul"
@@ -237,3 +239,28 @@ def test_tables_are_not_changed_by_reading_them():
     tables = seoul_tables()
     ev_model_in(tables, "today", None)
     assert all(tables[name].equals(folder("seoul").tables[name]) for name in tables)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, 23.9), st.floats(0.5, 60), st.sampled_from([3.3, 7.0, 45.0]), st.floats(0, 8))
+def test_a_stay_cut_at_the_edge_keeps_its_energy_and_its_length(start, energy, power, slack):
+    depart = min(start + energy / power + slack, start + HOURS)
+    whole = {
+        "vehicle": np.array([0]),
+        "bus": np.array([0]),
+        "district": np.array(["11110"]),
+        "cohort": np.array([0]),
+        "arrive_h": np.array([start]),
+        "start_h": np.array([start]),
+        "depart_h": np.array([depart]),
+        "energy_kwh": np.array([energy]),
+        "max_kw": np.array([power]),
+        "discharge_kw": np.array([0.0]),
+        "spare_kwh": np.array([0.0]),
+    }
+    halves = _cut_at_the_edge(whole)
+    assert halves.energy_kwh.sum() == pytest.approx(energy)
+    assert halves.depart_h.max() <= HOURS
+    if len(halves) == 2:
+        assert (halves.depart_h - halves.arrive_h).sum() == pytest.approx(depart - start)
+        assert halves.energy_kwh[0] == pytest.approx(power * (HOURS - start))
