@@ -17,6 +17,7 @@ from data.weather_rows import WeatherRows, weather_of
 
 HEADER_LINES = 8
 COLUMNS = 35
+LEAP_YEAR_H = 8784
 MAX_BYTES = 16 * 1024 * 1024
 EXPORT_FIX = "Give a complete EPW file as its maker published it"
 # Column of each quantity, with the number for "missing" (EnergyPlus, Auxiliary Programs, EPW data dictionary).
@@ -66,37 +67,25 @@ def read_epw(path: str | Path, year: int | None = None) -> Weather:
     rows = [line for line in lines[HEADER_LINES:] if line]
     _check_rows(file, rows, problems)
     problems.raise_if_any()
-    leap = len(rows) == 8784
-    axis_year = year if year is not None else (2024 if leap else 2023)
-    _check_calendar(file, rows, problems, leap=leap)
-    values = {
+    values = _values(file, rows, problems)
+    problems.raise_if_any()
+    at_end = rows[0][4].strip() != str(MIDDLE_OF_HOUR_MIN)
+    temp_c, wind = (_hour_means(values[name], at_end=at_end) for name in ("temp_c", "wind_m_per_s"))
+    means = StepMeans(values["ghi_w_per_m2"], values["dni_w_per_m2"], values["dhi_w_per_m2"], temp_c, wind)
+    axis_year = year if year is not None else (2024 if len(rows) == LEAP_YEAR_H else 2023)
+    first = np.datetime64(f"{axis_year}-01-01T00:00:00", "ns") - np.timedelta64(round(zone_h * 3600), "s")
+    starts = first + np.arange(len(rows)) * np.timedelta64(3_600_000_000_000, "ns")
+    kind, first_row = WeatherKind.TYPICAL_YEAR, HEADER_LINES + 1
+    source = f"{name} (EPW file {file})"
+    return weather_of(WeatherRows(file, source, kind, place, starts, 0.0, means, first_row, repeats_yearly=True))
+
+
+def _values(file: str, rows: list[list[str]], problems: ProblemList) -> dict[str, Floats]:
+    _check_calendar(file, rows, problems, leap=len(rows) == LEAP_YEAR_H)
+    return {
         field: column_numbers(file, field, [row[index] for row in rows], HEADER_LINES + 1, problems, missing=missing)
         for field, (index, missing) in FIELDS.items()
     }
-    problems.raise_if_any()
-    first = np.datetime64(f"{axis_year}-01-01T00:00:00", "ns") - np.timedelta64(round(zone_h * 3600), "s")
-    at_end = rows[0][4].strip() != str(MIDDLE_OF_HOUR_MIN)
-    means = StepMeans(
-        values["ghi_w_per_m2"],
-        values["dni_w_per_m2"],
-        values["dhi_w_per_m2"],
-        _hour_means(values["temp_c"], at_end=at_end),
-        _hour_means(values["wind_m_per_s"], at_end=at_end),
-    )
-    starts = first + np.arange(len(rows)) * np.timedelta64(3_600_000_000_000, "ns")
-    return weather_of(
-        WeatherRows(
-            file,
-            f"{name} (EPW file {file})",
-            WeatherKind.TYPICAL_YEAR,
-            place,
-            starts,
-            0.0,
-            means,
-            HEADER_LINES + 1,
-            repeats_yearly=True,
-        )
-    )
 
 
 def _hour_means(readings: Floats, *, at_end: bool) -> Floats:
@@ -125,7 +114,7 @@ def _check_rows(file: str, rows: list[list[str]], problems: ProblemList) -> None
     if short:
         what = f"{len(short)} rows have fewer than {COLUMNS - 13} fields, the first {len(rows[short[0]])}"
         problems.add(file, what, EXPORT_FIX, row=HEADER_LINES + 1 + short[0])
-    if len(rows) not in {8760, 8784}:
+    if len(rows) not in {8760, LEAP_YEAR_H}:
         what = f"it has {len(rows):,} hours, a year has 8,760 (8,784 with 29 February)"
         problems.add(file, what, EXPORT_FIX)
 
