@@ -153,7 +153,7 @@ def envelopes(sessions: Sessions, n_steps: int, step_h: float) -> EnvelopeSet:
 
 
 def session_envelopes(sessions: Sessions, n_steps: int, step_h: float) -> Envelopes:
-    """Return the envelope of every single session, charging only: exact, so that a plan inside it can be carried out."""
+    """Return the envelope of every single session, charging only: exact, so a plan inside it can be carried out."""
     edges_h: Floats = np.arange(n_steps + 1, dtype=np.float64) * float(step_h)
     earliest = highest_kwh(sessions, edges_h)
     latest = np.maximum(lowest_kwh(sessions, edges_h), 0.0)

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from data.calendar import DayType
 from data.errors import ProblemList
-from twin.ev_cohorts import HOURS, Charger, Cohort, CohortRules, EvModel
+from twin.ev_cohorts import HOURS, Cohort, CohortRules, EvModel
 from twin.ev_fleet import Fleet, HostSites, district_chances, host_sites, vehicles
 from twin.ev_hosts import LoadPoints
-from twin.ev_starts import energy_kernel, fit_starts, session_energies_kwh
+from twin.ev_starts import session_energies_kwh, start_distributions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,32 +108,6 @@ def check_sessions(sessions: Sessions) -> None:
             example = int(np.flatnonzero(mask)[0])
             problems.add("sessions", f"{int(mask.sum())} sessions {what}", "correct them", row=example + 1)
     problems.raise_if_any()
-
-
-def start_distributions(model: EvModel, day_type: DayType) -> Floats:
-    """Return the (6, 24) share of each cohort's sessions that start in each local hour of a kind of day."""
-    energy = cohort_energy_kwh(model)
-    kernels = np.array([energy_kernel(rules) for rules in model.cohorts])
-    starts = model.start_priors.copy()
-    for charger in Charger:
-        group = [rules.cohort for rules in model.cohorts if rules.charger is charger and energy[rules.cohort] > 0]
-        if not group:
-            continue
-        shape = model.shape[day_type][charger]
-        starts[group] = fit_starts(
-            kernels[group], energy[group] / energy[group].sum(), model.start_priors[group], shape / shape.sum()
-        )
-    return starts
-
-
-def cohort_energy_kwh(model: EvModel) -> Floats:
-    """Return the (6,) energy each cohort charges on the mean day at mild weather, from registrations and uses."""
-    energy = np.zeros(len(Cohort))
-    for use in model.uses:
-        if use.vehicle in model.categories:
-            count = model.registered[:, model.categories.index(use.vehicle)].sum() * use.share
-            energy += count * use.km_per_day * use.kwh_per_km * use.cohort_share
-    return energy
 
 
 def draw_sessions(

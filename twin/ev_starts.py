@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 from scipy.special import ndtri
 
-from twin.ev_cohorts import HOURS, CohortRules
+from data.calendar import DayType
+from twin.ev_cohorts import HOURS, Charger, Cohort, CohortRules, EvModel
 
 Floats = NDArray[np.float64]
 
@@ -81,3 +82,29 @@ def fit_starts(kernels: Floats, energy_shares: Floats, priors: Floats, shape: Fl
     target = np.concatenate([shape, closeness * priors.ravel(), np.full(count, SUM_WEIGHT)])
     starts = nnls(matrix, target)[0].reshape(count, HOURS)
     return np.asarray(starts / starts.sum(axis=1, keepdims=True))
+
+
+def start_distributions(model: EvModel, day_type: DayType) -> Floats:
+    """Return the (6, 24) share of each cohort's sessions that start in each local hour of a kind of day."""
+    energy = cohort_energy_kwh(model)
+    kernels = np.array([energy_kernel(rules) for rules in model.cohorts])
+    starts = model.start_priors.copy()
+    for charger in Charger:
+        group = [rules.cohort for rules in model.cohorts if rules.charger is charger and energy[rules.cohort] > 0]
+        if not group:
+            continue
+        shape = model.shape[day_type][charger]
+        starts[group] = fit_starts(
+            kernels[group], energy[group] / energy[group].sum(), model.start_priors[group], shape / shape.sum()
+        )
+    return starts
+
+
+def cohort_energy_kwh(model: EvModel) -> Floats:
+    """Return the (6,) energy each cohort charges on the mean day at mild weather, from registrations and uses."""
+    energy = np.zeros(len(Cohort))
+    for use in model.uses:
+        if use.vehicle in model.categories:
+            count = model.registered[:, model.categories.index(use.vehicle)].sum() * use.share
+            energy += count * use.km_per_day * use.kwh_per_km * use.cohort_share
+    return energy

@@ -17,8 +17,8 @@ from twin.ev_cohorts import HOURS, Charger, Cohort, ev_model_in, with_taxis, wit
 from twin.ev_envelopes import envelopes
 from twin.ev_fleet import host_sites, vehicles
 from twin.ev_hosts import LoadPoints
-from twin.ev_sessions import Sessions, _cut_at_the_edge, cohort_energy_kwh, draw_sessions, start_distributions
-from twin.ev_starts import energy_kernel, fit_starts
+from twin.ev_sessions import Sessions, _cut_at_the_edge, draw_sessions
+from twin.ev_starts import cohort_energy_kwh, energy_kernel, fit_starts, start_distributions
 
 ZONE = "Asia/Seoul"
 SEED = 7
