@@ -57,7 +57,9 @@ def median_s(work: Callable[[], object], runs: int = 5) -> float:
     return statistics.median(_timed(work) for _ in range(runs))
 
 
-def side_by_side_s(ours: Callable[[], object], rivals: dict[str, Callable[[], object]], runs: int = 5) -> dict[str, float]:
+def side_by_side_s(
+    ours: Callable[[], object], rivals: dict[str, Callable[[], object]], runs: int = 5
+) -> dict[str, float]:
     """Median wall times of ours (key "ours") and every rival, run in turns so that a noisy machine hits all alike."""
     works = {"ours": ours, **rivals}
     for work in works.values():

@@ -30,9 +30,18 @@ def feeders(count: int, depth: int, *, ties: int = 0, voltage_drop: float = 0.04
 def _network(n: int, kv: float, from_bus: Ints, to_bus: Ints, r_ohm: np.ndarray, slack_bus: Ints) -> Network:
     lines, slacks = len(from_bus), len(slack_bus)
     return Network(
-        buses=Buses(_ids("b", n), np.full(n, kv), np.full(n, 0.94), np.full(n, 1.06), np.full(n, np.nan), np.full(n, np.nan)),
+        buses=Buses(
+            _ids("b", n), np.full(n, kv), np.full(n, 0.94), np.full(n, 1.06), np.full(n, np.nan), np.full(n, np.nan)
+        ),
         lines=Lines(
-            _ids("l", lines), from_bus, to_bus, r_ohm, 0.5 * r_ohm, np.zeros(lines), np.zeros(lines), np.full(lines, 400.0),
+            _ids("l", lines),
+            from_bus,
+            to_bus,
+            r_ohm,
+            0.5 * r_ohm,
+            np.zeros(lines),
+            np.zeros(lines),
+            np.full(lines, 400.0),
             np.ones(lines, dtype=bool),
         ),
         slacks=Slacks(_ids("s", slacks), slack_bus, np.ones(slacks), np.zeros(slacks)),
@@ -56,13 +65,28 @@ def city(banks: int = 100, feeders_a_bank: int = 10, feeder_buses: int = 50, see
     count = len(to_bus)
     km = rng.uniform(0.05, 0.25, count)
     lines = Lines(
-        _ids("l", count), from_bus, to_bus, 0.12 * km, 0.14 * km, 90.0 * km, np.zeros(count), np.full(count, 400.0),
+        _ids("l", count),
+        from_bus,
+        to_bus,
+        0.12 * km,
+        0.14 * km,
+        90.0 * km,
+        np.zeros(count),
+        np.full(count, 400.0),
         np.ones(count, dtype=bool),
     )
     x_ohm = 0.145 * _KV**2 / 45.0
     transformers = Transformers(
-        _ids("t", banks), np.zeros(banks, dtype=np.int64), busbar, np.full(banks, x_ohm / 40), np.full(banks, x_ohm),
-        np.zeros(banks), np.zeros(banks), np.full(banks, 0.975), np.full(banks, 30.0), np.full(banks, 60e3),
+        _ids("t", banks),
+        np.zeros(banks, dtype=np.int64),
+        busbar,
+        np.full(banks, x_ohm / 40),
+        np.full(banks, x_ohm),
+        np.zeros(banks),
+        np.zeros(banks),
+        np.full(banks, 0.975),
+        np.full(banks, 30.0),
+        np.full(banks, 60e3),
         np.ones(banks, dtype=bool),
     )
     unknown = np.full(n, np.nan)

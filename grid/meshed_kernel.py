@@ -273,8 +273,8 @@ def meshed_sweep(rows, members, chords, loads, out, flows, radial_jobs, units, t
             out.iterations[job, step0 + k] = passes[k]
         write_sums(W, rows, unit, lane, out)
         write_voltages(W, rows, unit, out)
-        write_currents(W, rows, members, unit, out)
         _write_chords(W, chords, tied, unit, flows, out)
+        write_currents(W, rows, members, unit, lane, out)
 
 
 @njit(**OPTIONS)

@@ -17,7 +17,7 @@ from grid.network import Network
 from grid.newton import newton_model, newton_step
 from grid.radial import RadialModel
 from grid.solution import Flows, Sums
-from grid.status import Method, Status
+from grid.status import ABSURD_LOADING, Method, Status
 from grid.sweep import islanded
 
 
@@ -127,8 +127,9 @@ def _solution(  # noqa: PLR0913 - the parts of a solution
     loss = (voltage[model.ports.from_bus] * at_from.conj() + voltage[model.ports.to_bus] * at_to.conj()).real.sum(axis=0)
     slack_kva = _slack_kva(network, loads, load_model, voltage)
     status = _status(network, model, loads, np.isfinite(size).all(axis=0))
-    losses_kw = loss * BASE_KVA
-    sums = Sums(slack_kva.real, slack_kva.imag, losses_kw, status, iterations)
+    absurd = (np.abs(at_from) > ABSURD_LOADING * model.ports.rating_pu[:, None]).any(axis=0)
+    status[absurd & (status == Status.CONVERGED)] = Status.ABSURD
+    sums = Sums(slack_kva.real, slack_kva.imag, loss * BASE_KVA, status, iterations)
     currents = np.abs(at_from) * model.ports.from_base_a[:, None]
     return NodalSolution(method, model.ports, voltage, size, currents, sums)
 

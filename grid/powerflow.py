@@ -13,9 +13,10 @@ from grid.load_models import LoadModel
 from grid.network import Network
 from grid.powerflow_result import PowerFlow
 from grid.reducers import Reducer
-from grid.solving import solve_steps
+from grid.solving import solve, solve_steps
 from grid.streaming import FlowSummary, blocks_of, stream
 
+__all__ = ["FlowSummary", "PowerFlow", "power_flow", "solve", "stream"]
 
 @overload
 def power_flow(

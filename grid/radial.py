@@ -19,6 +19,7 @@ from grid.load_models import LoadModel, carried_loads
 from grid.network import Network
 from grid.parallel_branches import Edges, merge_parallel
 from grid.radial_kernel import Members, Rows
+from grid.status import ABSURD_LOADING
 from grid.topology import Forest, spanning_forest
 _NONE = np.zeros(0, dtype=np.int64)
 
@@ -203,5 +204,6 @@ def _members(  # noqa: PLR0913 - the parts one compiled form is put together fro
         b_half=np.ascontiguousarray(half.imag),
         from_scale=np.abs(turn[ports.from_bus[branch]]) * ports.from_base_a[branch],
         to_scale=np.abs(turn[ports.to_bus[branch]]) * ports.to_base_a[branch],
+        absurd_a=ABSURD_LOADING * ports.rating_pu[branch] * ports.from_base_a[branch],
         y=np.stack(blocks, axis=1),
     )

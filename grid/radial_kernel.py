@@ -27,7 +27,7 @@ LANES = 32
 AT_P, AT_Q, AT_V, AT_DROP, AT_LOAD_P, AT_LOAD_Q = (part * LANES for part in range(6))
 WIDTH = 6 * LANES
 
-CONVERGED, DIVERGED, BAD_LOAD = 0, 1, 2
+CONVERGED, DIVERGED, BAD_LOAD, ABSURD = 0, 1, 2, 4  # values of `status.Status`
 CONSTANT_POWER, WITH_SHUNT, MIXED = 0, 1, 2
 
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
@@ -68,6 +68,7 @@ class Members(NamedTuple):
     b_half: Floats
     from_scale: Floats  # A per scaled per unit
     to_scale: Floats
+    absurd_a: Floats  # current beyond which the step is taken for an error of the data
     y: Complexes  # two-port (members, 4): pp, pc, cp, cc; only read where a row has several members
 
 
@@ -347,8 +348,18 @@ def _shared_current(w, r, x, own, other, scale):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def write_currents(W, rows, members, unit, out):  # type: ignore[no-untyped-def]
-    _, first, count, step0, lanes = unit
+def _note_excess(w, worst, limit_a):  # type: ignore[no-untyped-def]
+    for k in range(LANES):
+        excess = w[AT_DROP + k] / limit_a
+        worst[k] = excess if excess > worst[k] else worst[k]
+
+
+@njit(**OPTIONS)
+def write_currents(W, rows, members, unit, lane, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+    """Write the `from` currents; mark the steps in which one is absurd."""
+    job, first, count, step0, lanes = unit
+    worst = lane[0]
+    worst[:] = 0.0
     for i in range(count):
         row, w = first + i, W[i]
         r, x = rows.r[row], rows.x[row]
@@ -363,6 +374,10 @@ def write_currents(W, rows, members, unit, out):  # type: ignore[no-untyped-def]
             else:
                 _child_current(w, g, b, scale)
             out.current_a[members.branch[m], step0 : step0 + lanes] = w[AT_DROP : AT_DROP + lanes]
+            _note_excess(w, worst, members.absurd_a[m])
+    for k in range(lanes):
+        if worst[k] > 1.0 and out.status[job, step0 + k] == CONVERGED:
+            out.status[job, step0 + k] = ABSURD
 
 
 @njit(**OPTIONS)
@@ -385,5 +400,4 @@ def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ign
             out.iterations[job, step0 + k] = passes[k]
         write_sums(W, rows, unit, lane, out)
         write_voltages(W, rows, unit, out)
-        if out.current_a.size:
-            write_currents(W, rows, members, unit, out)
+        write_currents(W, rows, members, unit, lane, out)
