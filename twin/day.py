@@ -42,6 +42,8 @@ class CityDay:
         (T, D) generation by district, D as `City.districts`.
     fixed_kw, fixed_kvar
         (T, N) load at every bus that nobody plans: demand and other assets less solar. Consumption positive.
+    solar_at_buses_kw, assets_at_buses_kw
+        (T, N) what of `fixed_kw` is solar (generation positive) and other assets besides the demand.
     sessions, vehicles
         Charging sessions and what they add up to at each bus.
     garages
@@ -59,6 +61,8 @@ class CityDay:
     solar_kw: Floats
     fixed_kw: Floats
     fixed_kvar: Floats
+    solar_at_buses_kw: Floats
+    assets_at_buses_kw: Floats
     sessions: Sessions
     vehicles: EnvelopeSet
     garages: Mapping[str, GarageDay]
@@ -113,7 +117,7 @@ def city_day(city: City, service_date: date, weather: Weather) -> CityDay:
     load_kw, load_kvar = bus_load(city.demand, metered, city.load_points, seed=settings.seed)
     buses = len(city.grid.network.buses.id)
     solar_kw, solar_at_buses = _solar(city, steps)
-    assets = city_assets(folder.tables, city.ev_points, city.scenario.bus_fleet, settings.seed)
+    assets = city_assets(folder.tables, city.ev_points, city.scenario.name, settings.seed)
     added_kw = power_at_buses_kw(assets, times, settings.zone, buses, only_added=True)
     sessions = draw_sessions(
         city.ev,
@@ -133,6 +137,8 @@ def city_day(city: City, service_date: date, weather: Weather) -> CityDay:
         solar_kw=solar_kw,
         fixed_kw=sum_at_buses(load_kw, city.load_points, buses) - solar_at_buses + added_kw.T,
         fixed_kvar=sum_at_buses(load_kvar, city.load_points, buses),
+        solar_at_buses_kw=solar_at_buses,
+        assets_at_buses_kw=added_kw.T,
         sessions=sessions,
         vehicles=envelopes(sessions, len(times), step_h),
         garages=garage_days(

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from data.errors import InvalidInput, Problem
+
 SUMMARY_VERSION = 1
 
 
@@ -203,3 +205,37 @@ class Summary:
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values with the schema's version."""
         return {"schema_version": SUMMARY_VERSION, **asdict(self)}
+
+
+def summary_from_json(document: Mapping[str, Any]) -> Summary:
+    """Return a summary from what `Summary.as_json` wrote.
+
+    Raises
+    ------
+    InvalidInput
+        When it was written by another version of the schema.
+    """
+    version = document.get("schema_version")
+    if version != SUMMARY_VERSION:
+        what = f"written with schema version {version}, this program reads {SUMMARY_VERSION}"
+        raise InvalidInput([Problem("summary.json", 0, "schema_version", what, "make the run again")])
+    return Summary(
+        run=RunFacts(**_with_tuples(document["run"])),
+        certificate=CertificateFacts(**_with_tuples(document["certificate"])),
+        totals=document["totals"],
+        curves=CityCurves(**_with_tuples(document["curves"])),
+        districts=tuple(DistrictFacts(**row) for row in document["districts"]),
+        feeders=tuple(FeederFacts(**row) for row in document["feeders"]),
+        depots=tuple(DepotFacts(**row) for row in document["depots"]),
+        limits=tuple(BindingLimit(**row) for row in document["limits"]),
+        cost_mkrw=_with_tuples(document["cost_mkrw"]),
+        phases_s=document["phases_s"],
+    )
+
+
+def _with_tuples(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn lists, which JSON knows alone, back into tuples, in mappings too."""
+    return {
+        name: tuple(value) if isinstance(value, list) else _with_tuples(value) if isinstance(value, dict) else value
+        for name, value in document.items()
+    }
