@@ -97,7 +97,8 @@ def solve_model(model: pyo.ConcreteModel, limits: SolveLimits, *, warm_start: bo
     highs.passModel(_highs_lp(compiled))
     if warm_start:
         known = [(i, float(var.value)) for i, var in enumerate(compiled.columns) if var.value is not None]
-        highs.setSolution(len(known), *(np.array(part) for part in zip(*known, strict=True)))
+        if known:
+            highs.setSolution(len(known), *(np.array(part) for part in zip(*known, strict=True)))
     left_s = limits.time_limit_s - (time.perf_counter() - begin)
     highs.setOptionValue("time_limit", max(left_s, 0.0))
     message = _run_watched(highs, max(left_s, 0.0), limits.memory_limit_gb)

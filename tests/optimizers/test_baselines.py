@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optimizers.baselines import BASELINES, cheapest_baseline, night_only, peak_shaving, plug_on_arrival, valley_filling
+from optimizers.baselines import (
+    BASELINES,
+    cheapest_baseline,
+    least_laxity_first,
+    night_only,
+    peak_shaving,
+    plug_on_arrival,
+    valley_filling,
+)
 from optimizers.plan import PlanStatus
 from optimizers.problem import Cabinet, DemandCharge, LaneRule
 from tests.optimizers.depot_builders import buses, charger, depot, duty, random_depot
@@ -97,3 +105,24 @@ def test_the_cheapest_baseline_is_one_that_works():
     best = cheapest_baseline(problem)
     assert best.status is PlanStatus.FALLBACK
     assert best.objective_krw == min(baseline(problem).objective_krw for baseline in BASELINES.values())
+
+
+def test_least_laxity_takes_the_outlet_from_a_bus_that_can_wait():
+    problem = depot(2, 12, chargers=(charger(1, 40.0),))
+    problem = duty(problem, 0, 11, 12, 180.0)
+    problem = duty(duty(problem, 1, 0, 1, 0.0), 1, 3, 4, 160.0)
+    assert least_laxity_first(problem).status is PlanStatus.FALLBACK
+    assert plug_on_arrival(problem).status is PlanStatus.RELAXED
+
+
+def test_baselines_count_sessions():
+    night = np.array([True, False, True, False, True, False])
+    problem = duty(depot(1, 6, rules={"max_sessions_per_stay": 1}, chargers=(charger(1, 30.0),)), 0, 5, 6, 150.0)
+    for plan in (night_only(problem, night), least_laxity_first(problem)):
+        assert not [words for words in plan.relaxed if "sessions" in words]
+
+
+def test_a_nearly_full_bus_does_not_overflow_at_an_outlet_that_cannot_pause():
+    problem = depot(1, 4, chargers=(charger(1, min_kw=50.0, can_pause=False),), buses=buses(1, initial_kwh=170.0))
+    plan = plug_on_arrival(duty(problem, 0, 3, 4, 175.0))
+    assert not [words for words in plan.relaxed if "above the window" in words]
