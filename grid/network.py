@@ -1,37 +1,28 @@
-"""The network: its tables of elements and the frequency they are given at.
+"""The network: its tables of elements, and the ways to read and write one.
 
 `Network` is a map, not a place: its methods are one line each over free functions of the sibling modules.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 
-import numpy as np
-
-from grid.elements import Buses, Generators, Ids, Lines, Loads, Shunts, Slacks, Transformers
+from grid.elements import Buses, Generators, Lines, Loads, Shunts, Slacks, Transformers
+from grid.network_tables import NetworkTables
+from grid.pandapower_import import from_pandapower
+from grid.pandapower_transformers import UntypedTaps
 
 __all__ = ["Buses", "Generators", "Lines", "Loads", "Network", "Shunts", "Slacks", "Transformers"]
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """One electrical network at one frequency.
+class Network(NetworkTables):
+    """One electrical network; see `NetworkTables` for its parts."""
 
-    The branch dimension of every result is `lines` followed by `transformers`, in table order. Two networks are equal
-    only when they are the same object, so that compiled forms can be kept beside them.
-    """
-
-    buses: Buses
-    lines: Lines = field(default_factory=Lines)
-    transformers: Transformers = field(default_factory=Transformers)
-    slacks: Slacks = field(default_factory=Slacks)
-    loads: Loads = field(default_factory=Loads)
-    shunts: Shunts = field(default_factory=Shunts)
-    generators: Generators = field(default_factory=Generators)
-    frequency_hz: float = 60.0
-
-    @property
-    def branch_ids(self) -> Ids:
-        """Labels of the branch dimension: lines, then transformers."""
-        return np.concatenate([self.lines.id, self.transformers.id])
+    @staticmethod
+    def from_pandapower(
+        net: object, *, ignore: Collection[str] = (), untyped_taps: UntypedTaps = UntypedTaps.REFUSE
+    ) -> Network:
+        """Convert a pandapower network in memory; see :func:`grid.pandapower_import.from_pandapower`."""
+        return Network(**vars(from_pandapower(net, ignore=ignore, untyped_taps=untyped_taps)))
