@@ -6,10 +6,11 @@ consumption, base load. The energy prices are KEPCO's EV charging rates for self
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from optimizers.plan import DepotPlan
 from optimizers.problem import (
     Buses,
     ChargerClass,
@@ -19,6 +20,7 @@ from optimizers.problem import (
     EnergyPrices,
     SessionRules,
     SitePower,
+    UnderWay,
 )
 
 SELL_KRW_PER_KWH = 111.75
@@ -26,6 +28,8 @@ SELL_KRW_PER_KWH = 111.75
 TAPER_FROM = 0.70
 TAPER_SLOPE = 533.0
 """From 70 % of the battery on, full power falls by 533 kW per unit of it: to 40 kW when full."""
+PRICE_COLUMNS = ("buy_krw_per_kwh", "sell_krw_per_kwh", "v2g_reward_krw_per_kwh")
+SITE_COLUMNS = ("base_kw", "pv_kw", "import_limit_kw", "export_limit_kw")
 STEP_H = 0.25
 DAY_STEPS = 96
 FIRST_HOUR = 4.0
@@ -143,4 +147,44 @@ def _degradation(case: DepotCase) -> Degradation:
         krw_per_kwh=np.tile([15.0, 25.0, 40.0], (count, 1)),
         calendar_krw_per_kwh_h=np.full(count, 0.05),
         calendar_free_kwh=np.full(count, 150.0),
+    )
+
+
+def garage_sizes(buses: int, garages: int, seed: int) -> list[int]:
+    """Return sizes of garages between 40 % and 250 % of their mean, adding up to `buses`."""
+    rng = np.random.default_rng(seed)
+    weight = np.clip(rng.lognormal(0.0, 0.45, garages), 0.4, 2.5)
+    sizes = np.floor(buses * weight / weight.sum()).astype(int)
+    sizes[: buses - int(sizes.sum())] += 1
+    return [int(size) for size in sizes]
+
+
+def delayed(problem: DepotProblem, plan: DepotPlan, from_step: int, late_steps: int) -> DepotProblem:
+    """Return the rest of the day from `from_step` on, where the first bus to come back next does so `late_steps` later."""
+    here = slice(from_step, None)
+    present, trip = problem.present[:, here].copy(), problem.trip_kwh[:, here].copy()
+    away = np.flatnonzero(~present[:, 0] & present.any(axis=1))
+    bus = int(away[np.argmax(present[away], axis=1).argmin()])
+    back = int(np.argmax(present[bus]))
+    present[bus, back : back + late_steps] = False
+    trip[bus, back : back + late_steps] = trip[bus, max(back - 1, 0)]
+    plugged = plan.plugged_class[:, from_step - 1]
+    run = np.cumprod(plan.plugged_class[:, from_step - 1 :: -1] == plugged[:, None], axis=1).sum(axis=1)
+    demand = problem.demand
+    imported = float(np.maximum(plan.grid_kw[:from_step], 0.0).max())
+    return replace(
+        problem,
+        id=f"{problem.id}, rest of the day",
+        step_h=problem.step_h[here],
+        buses=replace(problem.buses, initial_kwh=plan.energy_kwh[:, from_step].copy()),
+        present=present,
+        trip_kwh=trip,
+        need_kwh=problem.need_kwh[:, here],
+        rules=replace(problem.rules, plug_allowed=problem.rules.plug_allowed[here]),
+        prices=EnergyPrices(*(getattr(problem.prices, name)[here] for name in PRICE_COLUMNS)),
+        site=replace(problem.site, **{name: getattr(problem.site, name)[here] for name in SITE_COLUMNS}),
+        demand=None
+        if demand is None
+        else replace(demand, interval=demand.interval[here], peak_so_far_kw=max(demand.peak_so_far_kw, imported)),
+        under_way=UnderWay(plugged, np.where(plugged >= 0, run, 0), (plugged >= 0).astype(np.int64)),
     )

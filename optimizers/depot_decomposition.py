@@ -208,8 +208,7 @@ class _Solve:
         battery = np.zeros(self.problem.step_count)
         if len(site.battery_up_kw):
             battery = values[site.battery_up_kw] - values[site.battery_down_kw]
-        net = values[site.import_kw] - values[site.export_kw]
-        peak = np.inf if demand is None else max(demand.sunk_kw, float(net.max()))
+        peak = np.inf if demand is None else demand.sunk_kw + float(values[site.peak_over_kw].sum())
         return SitePlan(duals, battery, peak)
 
     def _search(self, plan: SitePlan, settings: SearchSettings) -> None:

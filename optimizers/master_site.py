@@ -35,6 +35,8 @@ class SiteModel:
         is priced.
     import_kw, export_kw, pv_kw, battery_up_kw, battery_down_kw
         (T,) numbers of variables; the battery's are empty when there is none.
+    peak_over_kw
+        (1,) number of the peak above what is paid for, empty without a demand charge.
     """
 
     matrix: sparse.csc_array
@@ -52,6 +54,7 @@ class SiteModel:
     pv_kw: Ints
     battery_up_kw: Ints
     battery_down_kw: Ints
+    peak_over_kw: Ints
 
 
 def site_model(problem: DepotProblem) -> SiteModel:
@@ -72,7 +75,7 @@ def site_model(problem: DepotProblem) -> SiteModel:
     model.put(power, export_kw, 1.0)
     model.put(power, pv_kw, -1.0)
     battery_up, battery_down = _add_battery(model, problem, power)
-    _add_demand(model, problem, import_kw, float(most_in.max()))
+    peak_over = _add_demand(model, problem, import_kw, float(most_in.max()))
     wear = add_wear(model, problem)
     return SiteModel(
         matrix=model.matrix(),
@@ -90,6 +93,7 @@ def site_model(problem: DepotProblem) -> SiteModel:
         pv_kw=pv_kw,
         battery_up_kw=battery_up,
         battery_down_kw=battery_down,
+        peak_over_kw=peak_over,
     )
 
 
@@ -124,10 +128,10 @@ def _add_battery(model: ModelArrays, problem: DepotProblem, power: Ints) -> tupl
     return up, down
 
 
-def _add_demand(model: ModelArrays, problem: DepotProblem, import_kw: Ints, most_kw: float) -> None:
+def _add_demand(model: ModelArrays, problem: DepotProblem, import_kw: Ints, most_kw: float) -> Ints:
     demand, hours = problem.demand, problem.step_h
     if demand is None or not (demand.interval != NOT_METERED).any():
-        return
+        return np.zeros(0, dtype=np.int64)
     counted = np.flatnonzero(demand.interval != NOT_METERED)
     _, position = np.unique(demand.interval[counted], return_inverse=True)
     length = np.bincount(position, weights=hours[counted])
@@ -135,3 +139,4 @@ def _add_demand(model: ModelArrays, problem: DepotProblem, import_kw: Ints, most
     rows = model.add_rows(np.full(len(length), -np.inf), np.full(len(length), demand.sunk_kw))
     model.put(rows[position], import_kw[counted], hours[counted] / length[position])
     model.put(rows, np.repeat(over, len(length)), -1.0)
+    return over

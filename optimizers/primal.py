@@ -15,7 +15,7 @@ from optimizers.pricing import BusPlans, plans_from_levels
 from optimizers.pricing_kernel import workspace
 from optimizers.pricing_lattice import Lattice
 from optimizers.primal_kernel import Fleet, Room, empty_fleet, empty_prices, fleet_cost, recount, ruin_and_recreate, sweep
-from optimizers.problem import DepotProblem
+from optimizers.problem import NOT_METERED, DepotProblem
 
 Floats = NDArray[np.float64]
 
@@ -73,12 +73,15 @@ def search_room(problem: DepotProblem, site: SiteModel, plan: SitePlan, unserved
     demand = problem.demand
     needed = problem.site.base_kw + plan.battery_kw
     other = needed - problem.site.pv_kw
+    interval, interval_h = _intervals(problem)
     wear = problem.degradation
     return Room(
         outlets=np.array([charger.count for charger in problem.chargers], dtype=np.int64),
         most_kw=problem.site.import_limit_kw - other,
         least_kw=-problem.site.export_limit_kw - needed,
-        target_kw=np.full(problem.step_count, plan.peak_kw) - other,
+        interval=interval,
+        interval_h=interval_h,
+        target_kw=plan.peak_kw,
         other_kw=other,
         in_cabinet=_in_cabinet(problem),
         cabinet_kw=np.array([cabinet.max_kw for cabinet in problem.cabinets], dtype=np.float64),
@@ -89,7 +92,7 @@ def search_room(problem: DepotProblem, site: SiteModel, plan: SitePlan, unserved
         reward_krw=problem.prices.v2g_reward_krw_per_kwh,
         step_h=problem.step_h,
         demand_krw=0.0 if demand is None else demand.price_krw_per_kw * demand.share,
-        sunk_kw=np.inf if demand is None else demand.sunk_kw,
+        sunk_kw=0.0 if demand is None else demand.sunk_kw,
         unserved_krw=unserved_krw,
         soft_outlet_krw=soft.outlet_krw,
         soft_site_krw=soft.site_krw_per_kwh,
@@ -99,6 +102,16 @@ def search_room(problem: DepotProblem, site: SiteModel, plan: SitePlan, unserved
         wear_start=initial_segments_kwh(problem),
         wear_krw=np.zeros((problem.bus_count, 0)) if wear is None else wear.krw_per_kwh,
     )
+
+
+def _intervals(problem: DepotProblem) -> tuple[NDArray[np.int64], Floats]:
+    """Return (T,) metering intervals numbered from 0, -1 for none, and their lengths."""
+    numbers = np.full(problem.step_count, -1, dtype=np.int64)
+    if problem.demand is None:
+        return numbers, np.zeros(0)
+    counted = problem.demand.interval != NOT_METERED
+    _, numbers[counted] = np.unique(problem.demand.interval[counted], return_inverse=True)
+    return numbers, np.bincount(numbers[counted], weights=problem.step_h[counted])
 
 
 def _in_cabinet(problem: DepotProblem) -> NDArray[np.bool_]:
@@ -114,9 +127,8 @@ def build_plan(grid: Lattice, room: Room, seed: int) -> Fleet:
     prices, table = empty_prices(grid), workspace(grid)
     count = len(grid.spacing_kwh)
     fleet = empty_fleet(grid, room)
-    tallest = float(np.max(np.maximum(room.target_kw, 0.0)))
     for over in OVER_TARGET:
-        over_kw = over * tallest if np.isfinite(tallest) and np.isfinite(over) else np.inf
+        over_kw = over * room.target_kw if np.isfinite(room.target_kw) and np.isfinite(over) else np.inf
         for softness in SOFTNESS:
             waiting = np.flatnonzero(~fleet.served)
             served = np.flatnonzero(fleet.served)

@@ -28,8 +28,10 @@ class Room(NamedTuple):
         (C,) outlets of each class.
     most_kw, least_kw
         (T,) range of the net power of all buses at the bus bar.
+    interval, interval_h
+        (T,) metering interval of each step, -1 for none, and (K,) their lengths.
     target_kw
-        (T,) lower limit of that power to keep to if possible: the peak that the bound pays for.
+        Peak of the site's import to keep to if possible: what the bound pays for.
     other_kw
         (T,) net power of everything else behind the meter.
     in_cabinet, cabinet_kw
@@ -56,7 +58,9 @@ class Room(NamedTuple):
     outlets: Ints
     most_kw: Floats
     least_kw: Floats
-    target_kw: Floats
+    interval: Ints
+    interval_h: Floats
+    target_kw: float
     other_kw: Floats
     in_cabinet: NDArray[np.bool_]
     cabinet_kw: Floats
@@ -160,28 +164,49 @@ def _own_krw(grid, room, bus, plugged, level):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _imported_kwh(room, fleet):  # type: ignore[no-untyped-def]
+    """Return (K,) energy imported in each metering interval."""
+    total = np.zeros(room.interval_h.shape[0])
+    for t in range(room.step_h.shape[0]):
+        if room.interval[t] >= 0:
+            total[room.interval[t]] += max(room.other_kw[t] + fleet.bus_kw[t], 0.0) * room.step_h[t]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _peak_kw(room, fleet):  # type: ignore[no-untyped-def]
+    """Return the highest interval average of the import, 0 where nothing is metered."""
+    peak, imported_kwh = 0.0, _imported_kwh(room, fleet)
+    for k in range(imported_kwh.shape[0]):
+        peak = max(peak, imported_kwh[k] / room.interval_h[k])
+    return peak
+
+
+@njit(cache=True, nogil=True)
 def fleet_cost(room, fleet):  # type: ignore[no-untyped-def]
     """Return the cost of all plans together, unserved buses at their price."""
-    cost, peak = 0.0, room.sunk_kw
+    cost = 0.0
     for bus in range(fleet.served.shape[0]):
         cost += fleet.own_krw[bus] if fleet.served[bus] else room.unserved_krw
     for t in range(room.step_h.shape[0]):
         net = room.other_kw[t] + fleet.bus_kw[t]
         cost += room.step_h[t] * (room.buy_krw[t] * net if net > 0.0 else -room.sell_krw[t] * min(-net, room.export_kw[t]))
-        peak = max(peak, net)
-    return cost + room.demand_krw * (peak - room.sunk_kw)
+    return cost + room.demand_krw * max(_peak_kw(room, fleet) - room.sunk_kw, 0.0)
 
 
 @njit(cache=True, nogil=True)
 def _fill_prices(grid, room, fleet, softness, over_kw, prices):  # type: ignore[no-untyped-def]
     """Write the prices and the room that the plans in place leave to one more bus."""
     steps = room.step_h.shape[0]
+    imported_kwh = _imported_kwh(room, fleet)
     for t in range(steps):
         net_kwh = (room.other_kw[t] + fleet.bus_kw[t]) * room.step_h[t]
         soft = softness * room.soft_site_krw[t]
         buy, sell = (1.0 - softness) * room.buy_krw[t] + soft, (1.0 - softness) * room.sell_krw[t] + soft
-        most = min(room.most_kw[t], room.target_kw[t] + over_kw)
-        spare_up = max(most - fleet.bus_kw[t], 0.0) * room.step_h[t]
+        spare_up = max(room.most_kw[t] - fleet.bus_kw[t], 0.0) * room.step_h[t]
+        if room.interval[t] >= 0:
+            billed = (room.target_kw + over_kw) * room.interval_h[room.interval[t]] - imported_kwh[room.interval[t]]
+            spare_up = min(spare_up, max(billed, 0.0) + max(-net_kwh, 0.0))
         spare_down = max(fleet.bus_kw[t] - room.least_kw[t], 0.0) * room.step_h[t]
         for c in range(room.outlets.shape[0]):
             free, eta = fleet.held[c, t] < room.outlets[c], room.efficiency[c]
@@ -280,11 +305,8 @@ def _choose(room, fleet, size, chosen):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _over_target_kw(room, fleet):  # type: ignore[no-untyped-def]
-    """Return by how much the plans exceed the target where they exceed it most."""
-    over = 0.0
-    for t in range(room.step_h.shape[0]):
-        over = max(over, fleet.bus_kw[t] - room.target_kw[t])
-    return over
+    """Return by how much the plans' peak exceeds the target."""
+    return max(_peak_kw(room, fleet) - room.target_kw, 0.0)
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,202 @@
+"""Claims of the depot optimizer, each measured side by side with its rival in one run: `python -m benchmarks depots`."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.claims import Claim
+from benchmarks.depot_cases import DepotCase, delayed, garage_sizes, make_depot
+from optimizers.baselines import least_laxity_first, night_only, peak_shaving, plug_on_arrival, valley_filling
+from optimizers.depot_compact import solve_compact
+from optimizers.depot_decomposition import DecompositionSettings, plan_depot
+from optimizers.fleet import FleetPlan, FleetSettings, plan_fleet
+from optimizers.plan import DepotPlan, NoPlan
+from optimizers.problem import DepotProblem
+from optimizers.replay import replay
+from optimizers.solver import SolveLimits
+
+GAP = 1e-3
+GARAGES = 74
+CITY_BUSES = 7383
+ELECTRIC_BUSES = 2451
+RIVAL_LIMIT_S = 600.0
+MIN_SPEED_RATIO = 30.0
+FEATURES = {"taper": True, "v2g": True, "degradation": True, "min_plug_steps": 2, "max_sessions_per_stay": 2}
+
+
+def run(*, quick: bool) -> list[Claim]:
+    """Measure and return the claims; `quick` shrinks fleets and rivals to a smoke run."""
+    compiled_s = _compile()
+    claims = [Claim("machine code of the dynamic programme, loaded or compiled once", f"{compiled_s:.1f} s")]
+    claims.append(speed_claim(quick=quick))
+    claims.append(sandwich_claim(quick=quick))
+    shrink = 8 if quick else 1
+    electric = DepotCase(seed=11)
+    claims += fleet_claims("today's electric fleet", ELECTRIC_BUSES // shrink, GARAGES // shrink, electric, 60.0, GAP)
+    claims += fleet_claims("the full city fleet", CITY_BUSES // shrink, GARAGES // shrink, electric, 300.0, GAP)
+    featured = replace(electric, seed=12, **FEATURES)  # type: ignore[arg-type]
+    named = "with V2G, taper, minimum sessions, degradation"
+    claims += fleet_claims(f"the city fleet {named}", CITY_BUSES // shrink, GARAGES // shrink, featured, 900.0, 3 * GAP)
+    claims += baseline_claims(quick=quick)
+    claims.append(replan_claim())
+    return claims + growth_claims(quick=quick)
+
+
+def _compile() -> float:
+    begin = time.perf_counter()
+    plan_depot(make_depot(DepotCase(buses=3, chargers=2)), DecompositionSettings(SolveLimits(600.0, GAP)))
+    return time.perf_counter() - begin
+
+
+def _solved(problem: DepotProblem, limit_s: float = 120.0, gap: float = GAP) -> tuple[DepotPlan, float]:
+    begin = time.perf_counter()
+    plan = plan_depot(problem, DecompositionSettings(SolveLimits(limit_s, gap)))
+    if isinstance(plan, NoPlan):
+        raise RuntimeError(f"{problem.id}: {plan.reasons}")
+    return plan, time.perf_counter() - begin
+
+
+def speed_claim(*, quick: bool) -> Claim:
+    """Time to a proved gap against HiGHS on the compact model to the same gap."""
+    case = DepotCase(buses=30, chargers=10, seed=1) if quick else DepotCase(buses=100, chargers=33, seed=1)
+    problem = make_depot(case)
+    plan, ours_s = _solved(problem)
+    limit_s = 60.0 if quick else RIVAL_LIMIT_S
+    rival = solve_compact(problem, SolveLimits(limit_s, GAP))
+    reached = isinstance(rival, DepotPlan) and rival.gap <= GAP
+    rival_gap = rival.gap if isinstance(rival, DepotPlan) else float("inf")
+    return Claim(
+        f"time to a proved gap of 0.1 %, {case.buses} buses, {case.chargers} chargers, {case.steps} steps",
+        f"{ours_s:.2f} s, gap {100 * plan.gap:.3f} %, replay {'ok' if replay(problem, plan).ok else 'NOT OK'}",
+        f"HiGHS on the compact model {rival.wall_s:.0f} s, gap {100 * rival_gap:.3f} %" + ("" if reached else ", stopped"),
+        rival.wall_s / ours_s,
+        None if quick else MIN_SPEED_RATIO,
+    )
+
+
+def sandwich_claim(*, quick: bool) -> Claim:
+    """Whether the compact model's optimum lies between bound and plan, on random depots."""
+    inside, worst, count = 0, 0.0, 2 if quick else 10
+    for seed in range(count):
+        problem = make_depot(_random_case(seed))
+        plan, _ = _solved(problem)
+        exact = solve_compact(problem, SolveLimits(30.0 if quick else 120.0, 2e-4))
+        if isinstance(exact, NoPlan):
+            continue
+        between = plan.lower_bound_krw <= exact.objective_krw + 1.0 and exact.lower_bound_krw <= plan.objective_krw + 1.0
+        near = plan.objective_krw / exact.objective_krw - 1.0
+        worst = max(worst, near)
+        inside += between and near <= GAP and replay(problem, plan).ok
+    return Claim(
+        "random depots of 20 to 30 buses: compact optimum between bound and plan, plan within 0.1 % of it",
+        f"{inside} of {count}, worst plan {100 * worst:+.3f} %",
+        f"{count} of {count}",
+        met=inside == count,
+    )
+
+
+def _random_case(seed: int) -> DepotCase:
+    rng = np.random.default_rng(1000 + seed)
+    buses = int(rng.integers(20, 31))
+    return DepotCase(
+        buses=buses,
+        chargers=max(3, round(buses / rng.uniform(2.5, 4.0))),
+        steps=96,
+        seed=seed,
+        start_krw=float(rng.choice([0.0, 300.0, 1000.0])),
+        charger_kw=float(rng.choice([100.0, 150.0, 200.0])),
+        min_plug_steps=int(rng.integers(1, 4)),
+        handover_steps=int(rng.integers(0, 2)),
+    )
+
+
+def city_fleet(buses: int, garages: int, case: DepotCase) -> list[DepotProblem]:
+    """Return garages of uneven size that add up to `buses`."""
+    sizes = garage_sizes(buses, garages, case.seed)
+    return [
+        make_depot(replace(case, buses=size, chargers=max(2, round(size / 3)), seed=1000 * case.seed + number))
+        for number, size in enumerate(sizes)
+    ]
+
+
+def fleet_claims(name: str, buses: int, garages: int, case: DepotCase, limit_s: float, gap: float) -> list[Claim]:
+    """Time, gap and memory of a whole fleet."""
+    problems = city_fleet(buses, garages, case)
+    fleet = plan_fleet(problems, FleetSettings(limit_s, gap))
+    served = len(fleet.missing) == 0
+    right = _all_replayed(problems, fleet)
+    figures = f"{fleet.wall_s:.0f} s, gap {100 * fleet.gap:.3f} %, {fleet.objective_krw / 1e6:.2f} M KRW"
+    met = served and right and fleet.wall_s <= limit_s and fleet.gap <= gap
+    bar = f"{limit_s:.0f} s, gap {100 * gap:.1f} %, all served"
+    gigabytes = _peak_gb()
+    return [
+        Claim(f"{name}: {buses} buses, {garages} garages", f"{figures}, replay {'ok' if right else 'NOT OK'}", bar, met=met),
+        Claim(f"{name}: memory", f"{gigabytes:.2f} GB", "4 GB", met=gigabytes <= 4.0),
+    ]
+
+
+def _all_replayed(problems: list[DepotProblem], fleet: FleetPlan) -> bool:
+    return all(isinstance(p, NoPlan) or replay(problem, p).ok for problem, p in zip(problems, fleet.plans, strict=True))
+
+
+def _peak_gb() -> float:
+    """Return peak memory of this process plus that of its largest child times two workers."""
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + 2 * children) * 1024 / 1e9
+
+
+def baseline_claims(*, quick: bool) -> list[Claim]:
+    """Cost against the usual rules of thumb, where these serve every bus at all."""
+    rules = (plug_on_arrival, night_only, least_laxity_first, valley_filling, peak_shaving)
+    seeds = range(1, 3 if quick else 6)
+    problems = [make_depot(DepotCase(seed=seed)) for seed in seeds]
+    ours = [_solved(problem)[0].objective_krw for problem in problems]
+    claims = []
+    for rule in rules:
+        theirs = [rule(problem) for problem in problems]
+        late = sum(bool(plan.relaxed) for plan in theirs)
+        saving = 1.0 - sum(ours) / sum(plan.objective_krw for plan in theirs)
+        better = all(bool(plan.relaxed) or own <= plan.objective_krw + 1.0 for own, plan in zip(ours, theirs, strict=True))
+        name = rule.__name__.replace("_", " ")
+        rival = f"{name} {sum(plan.objective_krw for plan in theirs) / 1e6:.3f} M KRW" + (f", {late} with buses short" if late else "")
+        text = f"{sum(ours) / 1e6:.3f} M KRW, saving {100 * saving:.1f} %"
+        claims.append(Claim(f"cost against {name}, {len(problems)} depots", text, rival, met=better))
+    return claims
+
+
+def replan_claim() -> Claim:
+    """Time to re-plan the rest of a day after a bus came back late."""
+    problem = make_depot(DepotCase(seed=21))
+    plan, _ = _solved(problem)
+    rest = delayed(problem, plan, from_step=44, late_steps=3)
+    found, wall_s = _solved(rest, 2.0)
+    ok = wall_s <= 2.0 and replay(rest, found).ok
+    text = f"{wall_s:.2f} s, gap {100 * found.gap:.3f} %"
+    return Claim(f"re-plan of a depot of {problem.bus_count} buses after a delay", text, "2 s", met=ok)
+
+
+def growth_claims(*, quick: bool) -> list[Claim]:
+    """How time grows with each size."""
+    sizes = (25, 50, 100) if quick else (25, 50, 100, 200)
+    claims = []
+    by_buses = [_solved(make_depot(DepotCase(buses=n, chargers=round(n / 3), seed=31)))[1] for n in sizes]
+    claims.append(Claim(f"growth with buses {sizes}", ", ".join(f"{s:.2f} s" for s in by_buses)))
+    steps = (96, 112, 192)
+    by_steps = [_solved(make_depot(DepotCase(steps=n, seed=31)))[1] for n in steps]
+    claims.append(Claim(f"growth with steps {steps}", ", ".join(f"{s:.2f} s" for s in by_steps)))
+    spacings = (1.0, 0.5, 0.25)
+    problem, times = make_depot(DepotCase(seed=31)), []
+    for spacing in spacings:
+        begin = time.perf_counter()
+        plan_depot(problem, DecompositionSettings(SolveLimits(120.0, GAP), spacing_kwh=spacing))
+        times.append(time.perf_counter() - begin)
+    claims.append(Claim(f"growth with charge levels, {spacings} kWh apart", ", ".join(f"{s:.2f} s" for s in times)))
+    depots = (2, 4, 8)
+    by_depots = [plan_fleet(city_fleet(33 * n, n, DepotCase(seed=32)), FleetSettings(300.0)).wall_s for n in depots]
+    claims.append(Claim(f"growth with depots {depots} of 33 buses", ", ".join(f"{s:.1f} s" for s in by_depots)))
+    return claims
