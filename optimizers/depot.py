@@ -12,6 +12,7 @@ from optimizers.depot_decomposition import can_decompose, solve_decomposed
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus
 from optimizers.problem import DepotProblem
 from optimizers.problem_checks import require_sound
+from optimizers.replay import replay
 from optimizers.solver import SolveLimits
 
 Solver = Callable[[DepotProblem, SolveLimits], DepotPlan | NoPlan]
@@ -38,6 +39,7 @@ def solve_depot(
     time_limit_s: float,
     gap: float = 1e-3,
     threads: int = 1,
+    memory_limit_gb: float = float("inf"),
     method: Method = Method.AUTO,
 ) -> DepotPlan | NoPlan:
     """Return the cheapest plan of a depot that was found in time, with its proved bound.
@@ -52,8 +54,15 @@ def solve_depot(
         Relative distance between cost and bound at which the plan counts as optimal.
     threads
         Threads the solver may use.
+    memory_limit_gb
+        Memory of the whole process at which the solver stops with what it has.
     method
         How to solve it.
+
+    Returns
+    -------
+    DepotPlan or NoPlan
+        Every plan that is said to keep the rules was replayed by other code; one that breaks a rule is never returned.
 
     Raises
     ------
@@ -68,4 +77,15 @@ def solve_depot(
     if method is Method.AUTO:
         compact = problem.bus_count <= COMPACT_UP_TO_BUSES or not can_decompose(problem)
         method = Method.COMPACT if compact else Method.COLUMN_GENERATION
-    return SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads))
+    answer = SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads, memory_limit_gb))
+    return _judged(problem, answer)
+
+
+def _judged(problem: DepotProblem, answer: DepotPlan | NoPlan) -> DepotPlan | NoPlan:
+    """Replay a plan that is said to keep every rule; one that does not is a failure of ours, in words."""
+    if isinstance(answer, NoPlan) or answer.status is PlanStatus.RELAXED:
+        return answer
+    report = replay(problem, answer)
+    if report.ok:
+        return answer
+    return NoPlan(problem.id, PlanStatus.FAILED, report.violations, answer.method, answer.wall_s)
