@@ -6,10 +6,8 @@ from dataclasses import dataclass, fields
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from optimizers.arrays import Floats, Ints
 
 
 class PlanStatus(Enum):

@@ -14,15 +14,36 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
-Ids = NDArray[np.str_]
+from optimizers.arrays import Flags, Floats, Ids, Ints
+from optimizers.site import NOT_METERED, DemandCharge, EnergyPrices, SiteBattery, SitePower
+
+__all__ = [
+    "NOT_METERED",
+    "NOT_PLUGGED",
+    "Buses",
+    "Cabinet",
+    "ChargerClass",
+    "Degradation",
+    "DemandCharge",
+    "DepotProblem",
+    "EnergyPrices",
+    "Flags",
+    "Floats",
+    "Ids",
+    "Ints",
+    "LaneRule",
+    "SessionRules",
+    "SiteBattery",
+    "SitePower",
+    "Stay",
+    "UnderWay",
+    "charge_limit_kw",
+    "discharge_limit_kw",
+    "stays",
+]
 
 NOT_PLUGGED = -1
-NOT_METERED = -1
 
 
 class LaneRule(Enum):
@@ -141,49 +162,6 @@ class SessionRules:
 
 
 @dataclass(frozen=True, eq=False)
-class EnergyPrices:
-    """Prices per step. `v2g_reward_krw_per_kwh` is paid on top for every kWh that buses feed back to the bus bar."""
-
-    buy_krw_per_kwh: Floats
-    sell_krw_per_kwh: Floats
-    v2g_reward_krw_per_kwh: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class DemandCharge:
-    """Price of raising the billing demand, on averages of the site's import over metering intervals.
-
-    cost = `price_krw_per_kw` · `share` · max(0, highest interval average − `sunk_kw`)
-
-    Attributes
-    ----------
-    price_krw_per_kw
-        Demand charge of the billing period per kW.
-    share
-        In (0, 1]: part of it that this horizon answers for, e.g. 1 / days left in the month, so that one night does
-        not pay for a peak that the rest of the month will use as well.
-    peak_so_far_kw, ratchet_kw, floor_kw
-        The month's peak so far, the highest peak of earlier months that still counts, and the least billing demand
-        (KEPCO: 30 % of the contract). Demand below the highest of them is already paid for.
-    interval
-        (T,) metering interval of each step: equal, ascending numbers for the steps of one interval; `NOT_METERED`
-        where the tariff does not count the step.
-    """
-
-    price_krw_per_kw: float
-    share: float
-    peak_so_far_kw: float
-    ratchet_kw: float
-    floor_kw: float
-    interval: Ints
-
-    @property
-    def sunk_kw(self) -> float:
-        """Billing demand that is paid for whatever happens in this horizon."""
-        return max(self.peak_so_far_kw, self.ratchet_kw, self.floor_kw)
-
-
-@dataclass(frozen=True, eq=False)
 class Degradation:
     """Battery wear: a price per kWh drawn from the cells that grows with the depth of the cycle, and a calendar term.
 
@@ -204,32 +182,6 @@ class Degradation:
     krw_per_kwh: Floats
     calendar_krw_per_kwh_h: Floats
     calendar_free_kwh: Floats
-
-
-@dataclass(frozen=True)
-class SiteBattery:
-    """A stationary battery behind the same meter. Powers at the bus bar; `wear_krw_per_kwh` per kWh fed back."""
-
-    min_kwh: float
-    max_kwh: float
-    initial_kwh: float
-    terminal_min_kwh: float
-    max_charge_kw: float
-    max_discharge_kw: float
-    charge_efficiency: float
-    discharge_efficiency: float
-    wear_krw_per_kwh: float
-
-
-@dataclass(frozen=True, eq=False)
-class SitePower:
-    """What else stands behind the meter: (T,) base load, PV that may be curtailed, and limits of the connection."""
-
-    base_kw: Floats
-    pv_kw: Floats
-    import_limit_kw: Floats
-    export_limit_kw: Floats
-    battery: SiteBattery | None = None
 
 
 @dataclass(frozen=True, eq=False)

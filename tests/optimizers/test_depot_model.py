@@ -260,7 +260,7 @@ def test_a_lane_lets_nobody_through(lane):
 
 
 def test_buses_that_stood_in_a_lane_already_keep_its_order():
-    # both are in the lane, bus 0 came first; when bus 1 leaves for its duty at hour 1, bus 0 must make way and come back
+    # both are in the lane, bus 0 came first: when bus 1 leaves for its duty at hour 1, bus 0 must make way
     under_way = UnderWay(np.array([0, 0]), np.array([3, 1]), np.array([1, 1]))
     prices = {"buy_krw_per_kwh": [90, 90, 50, 50, 99]}
     problem = depot(2, 5, prices=prices, rules={"start_krw": 10.0}, under_way=under_way, chargers=(charger(2, 40.0),))
