@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from optimizers import depot as entry
+from optimizers import depot_compact
+from optimizers.baselines import cheapest_baseline
 from optimizers.depot import Method, solve_depot
 from optimizers.plan import NoPlan, PlanStatus
 from optimizers.problem import LaneRule
-from optimizers.solver import SolveLimits
-from tests.optimizers.depot_builders import charger, random_depot
+from optimizers.solver import Solved, SolveLimits, SolveStatus
+from tests.optimizers.depot_builders import charger, depot, duty, random_depot
 
 
 @pytest.fixture
@@ -61,3 +64,29 @@ def test_both_methods_enclose_the_same_optimum(seed):
     by_bus = solve_depot(problem, time_limit_s=30, gap=1e-3, method=Method.COLUMN_GENERATION)
     assert by_bus.lower_bound_krw <= whole.objective_krw * (1 + 1e-6)
     assert whole.lower_bound_krw <= by_bus.objective_krw * (1 + 1e-6)
+
+
+def test_no_time_gives_the_cheapest_baseline_and_says_so():
+    problem = random_depot(1, bus_count=4, charger_count=4)
+    answer = solve_depot(problem, time_limit_s=0, method=Method.COMPACT)
+    assert answer.status is PlanStatus.FALLBACK
+    assert answer.objective_krw == cheapest_baseline(problem).objective_krw
+    assert answer.lower_bound_krw <= answer.objective_krw
+
+
+def test_no_time_and_no_baseline_that_works_is_relaxed_and_says_what(monkeypatch):
+    nothing = Solved(SolveStatus.EMPTY_HANDED, float("nan"), -float("inf"), 0.0, "time limit")
+    monkeypatch.setattr(depot_compact, "solve_model", lambda *args, **named: nothing)
+    problem = duty(depot(1, 4, chargers=(charger(1, 40.0),)), 0, 2, 4, 150.0)
+    nobody = replace(problem, rules=replace(problem.rules, plug_allowed=np.zeros(4, dtype=bool)))
+    answer = solve_depot(nobody, time_limit_s=0, method=Method.COMPACT)
+    assert answer.status is PlanStatus.RELAXED
+    assert "short of" in answer.relaxed[0]
+
+
+def test_what_only_the_solver_can_see_is_proved_infeasible():
+    problem = duty(depot(1, 4, chargers=(charger(1, 40.0),)), 0, 2, 4, 150.0)
+    nobody = replace(problem, rules=replace(problem.rules, plug_allowed=np.zeros(4, dtype=bool)))
+    answer = solve_depot(nobody, time_limit_s=10, method=Method.COMPACT)
+    assert answer.status is PlanStatus.INFEASIBLE
+    assert answer.reasons == ("no plan keeps every rule",)
