@@ -1,10 +1,11 @@
-"""`python -m benchmarks NAME [--quick]`: run one benchmark (or `all`), print its claims, exit 1 when a bar is missed."""
+"""`python -m benchmarks NAME [--quick]`: run one benchmark (or `all`), print its claims, exit 1 if a bar is missed."""
 
 from __future__ import annotations
 
 import importlib
 import platform
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -16,8 +17,8 @@ from benchmarks.claims import HEADING, Claim
 class Benchmark(Protocol):
     """What a module of this package offers to be found."""
 
-    def run(self, *, quick: bool) -> list[Claim]:
-        """Measure and return the claims."""
+    def run(self, *, quick: bool) -> Iterable[Claim]:
+        """Measure and return the claims, one by one where it takes long."""
 
 
 def names() -> list[str]:

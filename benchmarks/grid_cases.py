@@ -49,7 +49,7 @@ def _network(n: int, kv: float, from_bus: Ints, to_bus: Ints, r_ohm: np.ndarray,
 
 
 def city(banks: int = 100, feeders_a_bank: int = 10, feeder_buses: int = 50, seed: int = 1) -> Network:
-    """Banks 154/22.9 kV with branched feeders of random shape and line charging; about a city for the defaults (50,101)."""
+    """Banks 154/22.9 kV with branched feeders of random shape and line charging; a city by default (50,101)."""
     rng = np.random.default_rng(seed)
     bank_buses = feeders_a_bank * feeder_buses
     n = 1 + banks * (1 + bank_buses)
@@ -99,7 +99,7 @@ def city(banks: int = 100, feeders_a_bank: int = 10, feeder_buses: int = 50, see
 
 
 def random_loads(network: Network, steps: int, mean_kw: float, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:
-    """Loads of every bus but the slack buses (steps, buses): lognormal over buses and steps, power factor near 0.95."""
+    """Draw loads of all buses but slacks (steps, buses): lognormal over buses, power factor near 0.95."""
     rng = np.random.default_rng(seed)
     n = len(network.buses)
     size = mean_kw * rng.lognormal(-0.125, 0.5, n)

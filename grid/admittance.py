@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
 from grid.elements import Complexes, Flags, Floats, Ints
@@ -49,10 +48,9 @@ class TwoPorts:
     def admittances(self) -> tuple[Complexes, Complexes, Complexes, Complexes]:
         """Return `y_ff, y_ft, y_tf, y_tt` of each branch; zero where it is out of service or has no impedance."""
         live = self.in_service & (self.z != 0)
-        series = np.where(live, 1.0 / np.where(live, self.z, 1.0), 0.0)
-        half = np.where(self.in_service, self.y_half, 0.0)
-        y_tt = series + half
-        y_ff = y_tt / (self.ratio * self.ratio.conj()).real
+        series: Complexes = np.where(live, 1.0 / np.where(live, self.z, 1.0), 0.0)
+        y_tt: Complexes = series + np.where(self.in_service, self.y_half, 0.0)
+        y_ff: Complexes = y_tt / np.abs(self.ratio) ** 2
         return y_ff, -series / self.ratio.conj(), -series / self.ratio, y_tt
 
 
@@ -81,7 +79,7 @@ def two_ports(network: Network, base_kva: float = BASE_KVA) -> TwoPorts:
 
 
 def bus_admittances(network: Network, base_kva: float = BASE_KVA) -> Complexes:
-    """Shunts of each bus in per unit, without the halves of its branches; a load's constant-impedance share is a load."""
+    """Shunts of each bus in per unit, without the halves of its branches and without constant-impedance loads."""
     shunts = network.shunts
     y = np.zeros(len(network.buses), dtype=complex)
     draw = np.where(shunts.in_service, shunts.p_kw - 1j * shunts.q_kvar, 0.0)
@@ -111,7 +109,7 @@ def fused_buses(network: Network) -> Ints:
 
 
 def nodal_residual_kva(network: Network, voltage: Complexes, load_kva: Complexes) -> Floats:
-    r"""Worst power-balance residual of each step over all live buses that are no slack; active power only at generators.
+    r"""Worst power-balance residual of each step over all live buses but slacks; active power only at generators.
 
     .. math:: \max_i | S_i + V_i (Y V)_i^* |
 
@@ -133,7 +131,8 @@ def nodal_residual_kva(network: Network, voltage: Complexes, load_kva: Complexes
     residual = load_kva + BASE_KVA * voltage * current.conj()
     generators = network.generators
     holding = generators.bus[generators.in_service]
-    np.subtract.at(residual, (slice(None), holding), generators.p_kw[generators.in_service])
+    generated = np.bincount(holding, generators.p_kw[generators.in_service], minlength=len(network.buses))
+    residual -= generated
     residual.imag[:, holding] = 0.0
     label = fused_buses(network)
     if label.max(initial=-1) + 1 < len(label):

@@ -1,12 +1,13 @@
 """The bridge to power-grid-model, a well-kept C++ engine, for networks too meshed for the sweep.
 
-Every element goes over one to one: lines and transformers as generic branches, loads by their three voltage dependences,
-slacks as sources of practically unlimited short-circuit power.
+Every element goes over one to one: lines and transformers as generic branches, loads by their three
+voltage dependences, slacks as sources of practically unlimited short-circuit power.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from power_grid_model import (
@@ -73,7 +74,7 @@ def load_network(network: Network, live: Ints) -> BatchNewton:
     return BatchNewton(PowerGridModel(tables, system_frequency=network.frequency_hz), load_ids, branches)
 
 
-def _branches(network: Network, ports: TwoPorts, branches: Ints, first_id: int) -> np.ndarray:
+def _branches(network: Network, ports: TwoPorts, branches: Ints, first_id: int) -> Any:
     base_ohm = network.buses.base_kv[ports.to_bus[branches]] ** 2 * 1000.0 / BASE_KVA
     table = initialize_array(DatasetType.input, ComponentType.generic_branch, len(branches))
     table["id"] = first_id + np.arange(len(branches))
@@ -87,7 +88,7 @@ def _branches(network: Network, ports: TwoPorts, branches: Ints, first_id: int) 
     return table
 
 
-def _sources(network: Network, first_id: int) -> np.ndarray:
+def _sources(network: Network, first_id: int) -> Any:
     slacks = network.slacks
     table = initialize_array(DatasetType.input, ComponentType.source, len(slacks))
     table["id"], table["node"], table["status"] = first_id + np.arange(len(slacks)), slacks.bus, 1
@@ -95,7 +96,7 @@ def _sources(network: Network, first_id: int) -> np.ndarray:
     return table
 
 
-def _loads(first_id: int, live: Ints, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+def _loads(first_id: int, live: Ints, parts: tuple[np.ndarray, np.ndarray, np.ndarray]) -> Any:
     table = initialize_array(DatasetType.input, ComponentType.sym_load, 3 * len(live))
     table["id"], table["status"] = first_id + np.arange(3 * len(live)), 1
     table["node"] = np.tile(live, 3)
@@ -105,7 +106,7 @@ def _loads(first_id: int, live: Ints, parts: tuple[np.ndarray, np.ndarray, np.nd
     return table
 
 
-def run_batch(  # noqa: PLR0913 - what a batch is made of
+def run_batch(
     engine: BatchNewton,
     loads: StepLoads,
     live: Ints,

@@ -1,7 +1,7 @@
 r"""How safe a step is from the nose: a sufficient condition for a solution, by sums along the paths of the trees.
 
 With the no-load voltages `w` and the impedances `Z` that two buses share on their way to the slack, the condition
-:math:`\xi = \max_i \sum_j |Z_{ij}| |S_j| / (|w_i| |w_j|) < 1/4` guarantees a solution, unique near `w` (M. Bazrafshan and
+:math:`\xi = \max_i \sum_j |Z_{ij}| |S_j| / (|w_i| |w_j|) < 1/4` guarantees a solution, unique near `w` (M. Bazrafshan,
 N. Gatsis, arXiv 1605.08511; A. Bernstein et al., arXiv 1702.03310). Here :math:`|Z_{ij}|` is bounded by the sum of the
 branch impedances on the shared path, which makes ξ larger at most, and two passes over the rows enough.
 """

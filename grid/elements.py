@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import NDArray
 
-
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
 Ints = NDArray[np.int64]
@@ -62,8 +61,10 @@ class Buses(Table):
 
 @dataclass(frozen=True, eq=False)
 class Lines(Table):
-    """π-model lines. `b_us` and `g_us` are the total shunt susceptance and conductance in microsiemens at nominal
-    frequency, half at each end. `rating_a` may be inf. A line that is not in service (an open tie) stays in the table.
+    """π-model lines.
+
+    `b_us` and `g_us` are the total shunt susceptance and conductance in microsiemens at nominal frequency, half at each
+    end. `rating_a` may be inf. A line that is not in service (an open tie) stays in the table.
     """
 
     id: Ids = field(default_factory=_no_ids)
@@ -79,8 +80,10 @@ class Lines(Table):
 
 @dataclass(frozen=True, eq=False)
 class Transformers(Table):
-    """Two-winding transformers. Series impedance and shunt in ohm and microsiemens referred to the `to` (low) side;
-    `ratio` is the off-nominal turns ratio at the `from` (high) side relative to the ratio of the bus base voltages,
+    """Two-winding transformers.
+
+    Series impedance and shunt in ohm and microsiemens are referred to the `to` (low) side, half the shunt at each side
+    of the series impedance, both behind the ideal ratio; `ratio` is the off-nominal turns ratio at the `from` (high) side relative to the ratio of the bus base voltages,
     `shift_deg` the phase by which the low side lags. `rating_kva` may be inf.
     """
 
@@ -109,7 +112,9 @@ class Slacks(Table):
 
 @dataclass(frozen=True, eq=False)
 class Loads(Table):
-    """Loads the network carries by itself, consumption positive, at 1 pu. `z_share` and `i_share` of each are constant
+    """Loads the network carries by itself, consumption positive, at 1 pu.
+
+    `z_share` and `i_share` of each are constant
     impedance and constant current, the rest constant power. Generators of fixed P, Q are loads with negative sign.
     """
 

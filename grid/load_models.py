@@ -1,4 +1,4 @@
-"""How loads depend on voltage: the mix of constant power, current and impedance (ZIP), and the loads a network carries."""
+"""How loads depend on voltage (constant power, current, impedance: ZIP), and the loads a network carries."""
 
 from __future__ import annotations
 

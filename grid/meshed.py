@@ -1,4 +1,4 @@
-"""Closed ties of a weakly meshed network compiled for the compensated sweep: impedances of the loops, effects on buses."""
+"""Closed ties of a weakly meshed network for the compensated sweep: impedances of the loops, effects on buses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ANGLE_TOLERANCE_DEG = 1e-3
 
 
 def chord_counts(model: RadialModel) -> Ints:
-    """Closed ties of each job that has any."""
+    """Count the closed ties of each job that has any."""
     tied_jobs = len(model.rows.job_start) - 1 - model.layout.radial_jobs
     return np.bincount(model.layout.chord_job - model.layout.radial_jobs, minlength=tied_jobs)
 
@@ -38,7 +38,13 @@ def compile_chords(network: Network, model: RadialModel) -> Chords:
     for tied in range(len(start) - 1):
         part = slice(start[tied], start[tied + 1])
         rows = slice(*layout.job_start[layout.radial_jobs + tied :][:2])
-        effect = _effects(model.rows.parent[rows], model.rows.r[rows] + 1j * model.rows.x[rows], from_row[part], to_row[part], rho[part])
+        effect = _effects(
+            model.rows.parent[rows],
+            model.rows.r[rows] + 1j * model.rows.x[rows],
+            from_row[part],
+            to_row[part],
+            rho[part],
+        )
         loops = rho[part, None] * effect[from_row[part]] - effect[to_row[part]] + np.diag(z[part])
         effects.append(effect.ravel())
         inverses.append(_inverse(network, loops, branch[part]).ravel())
@@ -67,7 +73,7 @@ def _inverse(network: Network, loops: Complexes, branch: Ints) -> Complexes:
         names = ", ".join(network.branch_ids[branch][:5])
         what = f"a loop through {names} has no impedance, so its current is not determined"
         raise InvalidInput([Problem("lines", 0, "x_ohm", what, "give one of its lines an impedance or open it")])
-    inverse: Complexes = np.linalg.inv(loops)
+    inverse: Complexes = np.linalg.inv(loops).astype(np.complex128)
     return inverse
 
 

@@ -95,7 +95,7 @@ def _add_current(w, g, b):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _add_mixed_current(w, g, b, p_share, i_share, z_share, i_p, i_q, own_p, own_q):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _add_mixed_current(w, g, b, p_share, i_share, z_share, i_p, i_q, own_p, own_q):  # type: ignore[no-untyped-def]
     for k in range(LANES):
         re, im = w[AT_U_RE + k], w[AT_U_IM + k]
         v = re * re + im * im
@@ -188,7 +188,7 @@ def _take_over(w, live, change):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _compensate(W, chords, tied, count, current, live, change):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _compensate(W, chords, tied, count, current, live, change):  # type: ignore[no-untyped-def]
     m = chords.job_start[tied + 1] - chords.job_start[tied]
     effect = chords.effect[chords.effect_start[tied] : chords.effect_start[tied + 1]]
     change[:] = 0.0
@@ -201,7 +201,7 @@ def _compensate(W, chords, tied, count, current, live, change):  # type: ignore[
 
 
 @njit(**OPTIONS)
-def _converge(W, rows, chords, unit, tied, lane, space, passes, failed, tolerance, max_passes):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _converge(W, rows, chords, unit, tied, lane, space, passes, failed, tolerance, max_passes):  # type: ignore[no-untyped-def]
     _, first, count, _, _ = unit
     live, change = lane[0], lane[1]
     begin_lanes(lane, passes, failed)
@@ -219,7 +219,7 @@ def _converge(W, rows, chords, unit, tied, lane, space, passes, failed, toleranc
 
 
 @njit(**OPTIONS)
-def _finish(W, rows, chords, unit, tied, space, flows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _finish(W, rows, chords, unit, tied, space, flows):  # type: ignore[no-untyped-def]
     """Leave received power and squared voltage on each row; write what the chords carry."""
     _, first, count, step0, lanes = unit
     _sum_currents(W, rows, first, count)
@@ -251,7 +251,7 @@ def _finish(W, rows, chords, unit, tied, space, flows, out):  # type: ignore[no-
 
 
 @njit(**OPTIONS)
-def meshed_sweep(rows, members, chords, loads, out, flows, radial_jobs, units, tolerance, max_passes):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def meshed_sweep(rows, members, chords, loads, out, flows, radial_jobs, units, tolerance, max_passes):  # type: ignore[no-untyped-def]
     """Solve the units `units[0] … units[1]` of the jobs with ties, as `radial_kernel.sweep` does those without."""
     blocks = (loads.steps + LANES - 1) // LANES
     W = np.empty((np.max(np.diff(rows.job_start)), WIDTH))
@@ -267,7 +267,7 @@ def meshed_sweep(rows, members, chords, loads, out, flows, radial_jobs, units, t
         read_loads(W, rows, first, count, loads, step0)
         _begin(W, rows, chords.root_u, first, count)
         _converge(W, rows, chords, unit, tied, lane, space, passes, failed, tolerance, max_passes)
-        _finish(W, rows, chords, unit, tied, space, flows, out)
+        _finish(W, rows, chords, unit, tied, space, flows)
         judge(W, count, failed, out.status[job, step0:], lanes, lane)
         for k in range(lanes):
             out.iterations[job, step0 + k] = passes[k]
@@ -278,7 +278,7 @@ def meshed_sweep(rows, members, chords, loads, out, flows, radial_jobs, units, t
 
 
 @njit(**OPTIONS)
-def chord_ends(W, chords, c, k, flows, step):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def chord_ends(W, chords, c, k, flows, step):  # type: ignore[no-untyped-def]
     """Power entering a chord at both ends, half shunts counted: p, q at `from`, p, q at `to`."""
     y = chords.y_half[c]
     v_from = W[chords.from_row[c], AT_V + k] * abs(chords.turn[c]) ** 2
@@ -288,7 +288,7 @@ def chord_ends(W, chords, c, k, flows, step):  # type: ignore[no-untyped-def]  #
 
 
 @njit(**OPTIONS)
-def _write_chords(W, chords, tied, unit, flows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _write_chords(W, chords, tied, unit, flows, out):  # type: ignore[no-untyped-def]
     """Write the chords' currents and add their series losses; blank what failed."""
     job, _, _, step0, lanes = unit
     for c in range(chords.job_start[tied], chords.job_start[tied + 1]):

@@ -62,9 +62,13 @@ def newton_model(network: Network, live: Flags, base_angle: Floats) -> NewtonMod
 def newton_step(
     model: NewtonModel, given: Complexes, z_share: Floats, i_share: Floats, tolerance: float
 ) -> tuple[Complexes, int, bool]:
-    """Solve one step of given load (per unit): voltages, iterations, and whether the mismatch fell below tolerance."""
+    """Solve one step of given load (per unit): voltages, iterations, and whether the mismatch fell below tolerance.
+
+    A tolerance finer than what rounding leaves of the mismatch is taken as that.
+    """
     constant = model.power + given * (1.0 - z_share - i_share)
     linear, square = model.current + given * i_share, model.impedance + given * z_share
+    tolerance = max(tolerance, 4.0 * np.finfo(float).eps * float(np.abs(model.matrix.data).max(initial=0.0)))
     v = model.start.copy()
     pq, angled = model.held, model.angled
     for iteration in range(MAX_ITERATIONS):
@@ -88,7 +92,7 @@ def newton_step(
 
 
 def jacobian(model: NewtonModel, v: Complexes, draw_slope: Complexes) -> sparse.csc_array:
-    """Derivative of the mismatch by the angles of `angled` and the magnitudes of `held` buses."""
+    """Return the derivative of the mismatch by the angles of `angled` and the magnitudes of `held` buses."""
     y, pq, angled = model.matrix, model.held, model.angled
     size = np.abs(v)
     unit = np.divide(v, size, out=np.zeros_like(v), where=size > 0)

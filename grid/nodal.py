@@ -1,4 +1,4 @@
-"""Solving a batch by nodal matrices: heavily meshed networks by power-grid-model, those with PV buses by Newton-Raphson."""
+"""Solving a batch by nodal matrices: heavy meshes by power-grid-model, networks with PV buses by Newton-Raphson."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class NodalSolution:
         return angles
 
     def to_currents_a(self) -> Floats:
-        """Current at the `to` ends (branches, steps)."""
+        """Return the current at the `to` ends (branches, steps)."""
         _, to_current = _end_currents(self.ports, self.voltage)
         current: Floats = np.abs(to_current) * self.ports.to_base_a[:, None]
         return current
@@ -57,7 +57,7 @@ def _end_currents(ports: TwoPorts, voltage: Complexes) -> tuple[Complexes, Compl
     return y_ff * at_from + y_ft * at_to, y_tf * at_from + y_tt * at_to
 
 
-def solve_by_batch_newton(  # noqa: PLR0913 - what a solve is made of
+def solve_by_batch_newton(
     network: Network,
     model: RadialModel,
     loads: StepLoads,
@@ -66,7 +66,7 @@ def solve_by_batch_newton(  # noqa: PLR0913 - what a solve is made of
     threads: int | None,
 ) -> NodalSolution:
     """Hand the batch to power-grid-model."""
-    _refuse_no_impedance(network, model.ports)
+    _refuse_no_impedance(model.ports)
     live = np.flatnonzero(model.forest.live)
     engine = load_network(network, live)
     outputs = {ComponentType.node: ["u_pu", "u_angle"]}
@@ -88,7 +88,7 @@ def solve_by_newton(
     network: Network, model: RadialModel, loads: StepLoads, load_model: LoadModel | None, tolerance_pu: float
 ) -> NodalSolution:
     """Solve step after step; generators hold their voltage whatever reactive power it takes."""
-    _refuse_no_impedance(network, model.ports)
+    _refuse_no_impedance(model.ports)
     n, steps = len(network.buses), loads.steps
     live = model.forest.live
     newton = newton_model(network, live, model.base_angle(network))
@@ -97,7 +97,7 @@ def solve_by_newton(
     iterations = np.zeros(steps, dtype=np.int16)
     finite = loads.finite_steps()
     for step in np.flatnonzero(finite):
-        given = np.where(live, loads.bus_kva(step, n) / BASE_KVA, 0.0)
+        given = np.where(live, loads.bus_kva(int(step), n) / BASE_KVA, 0.0)
         v, iterations[step], converged = newton_step(newton, given, shares.z_share, shares.i_share, tolerance_pu)
         if converged:
             voltage[:, step] = v
@@ -105,7 +105,7 @@ def solve_by_newton(
     return _solution(Method.NEWTON, network, model, loads, load_model, voltage, iterations)
 
 
-def _refuse_no_impedance(network: Network, ports: TwoPorts) -> None:
+def _refuse_no_impedance(ports: TwoPorts) -> None:
     solid = np.flatnonzero(ports.in_service & (ports.z == 0))
     fix = "merge the two buses, or give the line its impedance"
     what = "a line without impedance in a heavily meshed network or one with voltage-holding generators"
@@ -113,7 +113,7 @@ def _refuse_no_impedance(network: Network, ports: TwoPorts) -> None:
         raise InvalidInput(Problem("lines", int(row) + 2, "x_ohm", what, fix) for row in solid[:20])
 
 
-def _solution(  # noqa: PLR0913 - the parts of a solution
+def _solution(
     method: Method,
     network: Network,
     model: RadialModel,
@@ -124,9 +124,11 @@ def _solution(  # noqa: PLR0913 - the parts of a solution
 ) -> NodalSolution:
     size = np.abs(voltage)
     at_from, at_to = _end_currents(model.ports, voltage)
-    loss = (voltage[model.ports.from_bus] * at_from.conj() + voltage[model.ports.to_bus] * at_to.conj()).real.sum(axis=0)
+    loss = (voltage[model.ports.from_bus] * at_from.conj() + voltage[model.ports.to_bus] * at_to.conj()).real.sum(
+        axis=0
+    )
     slack_kva = _slack_kva(network, loads, load_model, voltage)
-    status = _status(network, model, loads, np.isfinite(size).all(axis=0))
+    status = _status(network, model, loads, np.asarray(np.isfinite(size).all(axis=0)))
     absurd = (np.abs(at_from) > ABSURD_LOADING * model.ports.rating_pu[:, None]).any(axis=0)
     status[absurd & (status == Status.CONVERGED)] = Status.ABSURD
     sums = Sums(slack_kva.real, slack_kva.imag, loss * BASE_KVA, status, iterations)

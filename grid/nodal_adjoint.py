@@ -20,7 +20,7 @@ def nodal_rows(
     asked: Ints,
     branches: bool,  # noqa: FBT001
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Derivatives of the asked voltages or `from` currents (position, step) by every load, per kW and kvar."""
+    """Find the derivatives of the asked voltages or `from` currents (position, step) by every load, per kW and kvar."""
     n = len(network.buses)
     model = newton_model(network, flow.energised, flow.model.base_angle(network))
     shares = flow.load_model or LoadModel(np.zeros(n), np.zeros(n))
@@ -56,5 +56,3 @@ def _current_slope(flow: PowerFlow, v: Complexes, branch: int) -> tuple[Floats, 
         by_angle[bus] = -along.imag
         by_size[bus] = along.real / abs(v[bus])
     return by_angle, by_size
-
-

@@ -18,6 +18,7 @@ from grid.streaming import FlowSummary, blocks_of, stream
 
 __all__ = ["FlowSummary", "PowerFlow", "power_flow", "solve", "stream"]
 
+
 @overload
 def power_flow(
     network: Network,
@@ -46,7 +47,7 @@ def power_flow(
 ) -> FlowSummary: ...
 
 
-def power_flow(  # noqa: PLR0913 - all but the network have defaults
+def power_flow(
     network: Network,
     load_kw: xr.DataArray | None = None,
     load_kvar: xr.DataArray | None = None,

@@ -28,8 +28,8 @@ _RESIDUAL_BLOCK = 1 << 22
 class PowerFlow:
     """A solved batch. Dims are those of the given loads: (time, …) or (scenario, time, …).
 
-    Voltages, angles, currents and losses are NaN where a step failed, in the feeders that it failed in; 0 at buses without
-    any path to a slack. Fields that were not needed for the solution itself are computed when first read.
+    Voltages, angles, currents and losses are NaN where a step failed, in the feeders that it failed in; 0 at buses
+    without any path to a slack. Fields that were not needed for the solution itself are computed when first read.
     """
 
     network: Network
@@ -120,7 +120,11 @@ class PowerFlow:
     @cached_property
     def reason(self) -> xr.DataArray:
         """Why a step failed, in words (…,); empty where it converged."""
-        return self._label(reasons(self.network, self.model, self.loads, self.solution.voltages_pu, self.solution.sums.status), None, "")
+        return self._label(
+            reasons(self.network, self.model, self.loads, self.solution.voltages_pu, self.solution.sums.status),
+            None,
+            "",
+        )
 
     @cached_property
     def xi(self) -> xr.DataArray:

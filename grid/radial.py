@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from grid.admittance import TwoPorts, two_ports
-from grid.elements import Complexes, Flags, Floats, Ints
+from grid.elements import Complexes, Floats, Ints
 from grid.layout import Layout, lay_out
 from grid.load_models import LoadModel, carried_loads
 from grid.network import Network
@@ -21,6 +21,7 @@ from grid.parallel_branches import Edges, merge_parallel
 from grid.radial_kernel import Members, Rows
 from grid.status import ABSURD_LOADING
 from grid.topology import Forest, spanning_forest
+
 _NONE = np.zeros(0, dtype=np.int64)
 
 
@@ -121,7 +122,7 @@ def _chord_draws(ports: TwoPorts, turn: Complexes, chords: Ints) -> Complexes:
     return draw
 
 
-def _rows(  # noqa: PLR0913 - the parts one compiled form is put together from
+def _rows(
     network: Network,
     forest: Forest,
     edges: Edges,
@@ -177,9 +178,7 @@ def _rows(  # noqa: PLR0913 - the parts one compiled form is put together from
     return rows, edge
 
 
-def _members(  # noqa: PLR0913 - the parts one compiled form is put together from
-    forest: Forest, edges: Edges, ports: TwoPorts, turn: Complexes, row_bus: Ints, edge: Ints
-) -> Members:
+def _members(forest: Forest, edges: Edges, ports: TwoPorts, turn: Complexes, row_bus: Ints, edge: Ints) -> Members:
     row = np.flatnonzero(edge >= 0)
     count = np.diff(edges.member_start)[edge[row]] if len(row) else np.zeros(0, dtype=np.int64)
     row = np.repeat(row, count)

@@ -12,7 +12,7 @@ from numba import njit
 
 from grid.elements import Floats
 from grid.meshed_kernel import chord_ends
-from grid.radial_kernel import AT_DROP, OPTIONS, AT_P, AT_Q, AT_V, LANES, WIDTH, backward, read_loads
+from grid.radial_kernel import AT_DROP, AT_P, AT_Q, AT_V, LANES, OPTIONS, WIDTH, backward, read_loads
 
 
 class Details(NamedTuple):
@@ -103,7 +103,7 @@ def _write_flows(W, rows, members, first, count, step0, lanes, out):  # type: ig
 
 
 @njit(**OPTIONS)
-def _add_chords(W, chords, tied, step0, lanes, flows):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _add_chords(W, chords, tied, step0, lanes, flows):  # type: ignore[no-untyped-def]
     """Let the buses at the ends of closed ties draw what the ties carry away."""
     for c in range(chords.job_start[tied], chords.job_start[tied + 1]):
         a, b = W[chords.from_row[c]], W[chords.to_row[c]]
@@ -115,7 +115,7 @@ def _add_chords(W, chords, tied, step0, lanes, flows):  # type: ignore[no-untype
 
 
 @njit(**OPTIONS)
-def _write_chord_flows(W, chords, tied, step0, lanes, flows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _write_chord_flows(W, chords, tied, step0, lanes, flows, out):  # type: ignore[no-untyped-def]
     for c in range(chords.job_start[tied], chords.job_start[tied + 1]):
         branch = chords.branch[c]
         for k in range(lanes):
@@ -131,7 +131,7 @@ def _write_chord_flows(W, chords, tied, step0, lanes, flows, out):  # type: igno
 
 
 @njit(**OPTIONS)
-def details(rows, members, chords, loads, solved, out, units):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def details(rows, members, chords, loads, solved, out, units):  # type: ignore[no-untyped-def]
     """Write what `out` has room for, for the units `units[0] … units[1]` (see `radial_kernel.sweep`).
 
     `solved` holds the voltage magnitudes and what the closed ties carry.

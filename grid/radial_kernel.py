@@ -99,6 +99,7 @@ class Results(NamedTuple):
 
 @njit(**OPTIONS)
 def read_loads(W, rows, first, count, loads, step0):  # type: ignore[no-untyped-def]
+    """Copy one block of the loads of a job into its rows, per unit; lanes beyond the last step repeat it."""
     last = loads.steps - 1
     for i in range(count):
         w, row = W[i], first + i
@@ -128,7 +129,7 @@ def _start(W, rows, first, count):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _mix_draw(w, p_share, i_share, z_share, i_p, i_q, p, q):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _mix_draw(w, p_share, i_share, z_share, i_p, i_q, p, q):  # type: ignore[no-untyped-def]
     """Add the voltage-dependent draw of a bus to the power of its row."""
     for k in range(LANES):
         u = np.sqrt(w[AT_V + k])
@@ -238,7 +239,7 @@ def begin_lanes(lane, passes, failed):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _converge(W, rows, first, count, tolerance, max_passes, passes, failed, lane):  # type: ignore[no-untyped-def]
     """Sweep until every lane is settled; ends with a backward pass at the final voltages."""
     begin_lanes(lane, passes, failed)
     for _ in range(max_passes):
@@ -287,6 +288,7 @@ def _add_loss(w, loss, r, g):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def write_sums(W, rows, unit, lane, out):  # type: ignore[no-untyped-def]
+    """Write the power of the roots and the losses of the job."""
     job, first, count, step0, lanes = unit
     loss, root = lane[0], rows.root_start[job]
     loss[:] = 0.0
@@ -312,6 +314,7 @@ def _write_voltage(w, scale, target):  # type: ignore[no-untyped-def]
 
 @njit(**OPTIONS)
 def write_voltages(W, rows, unit, out):  # type: ignore[no-untyped-def]
+    """Write the voltage magnitudes of the job's buses."""
     _, first, count, step0, lanes = unit
     for i in range(count):
         bus = rows.bus[first + i]
@@ -328,7 +331,7 @@ def _child_current(w, g, b, scale):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _parent_current(w, u, r, x, g, b, scale):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _parent_current(w, u, r, x, g, b, scale):  # type: ignore[no-untyped-def]
     for k in range(LANES):
         p, q = w[AT_P + k], w[AT_Q + k]
         square = (p * p + q * q) / w[AT_V + k]
@@ -338,7 +341,7 @@ def _parent_current(w, u, r, x, g, b, scale):  # type: ignore[no-untyped-def]  #
 
 
 @njit(**OPTIONS)
-def _shared_current(w, r, x, own, other, scale):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _shared_current(w, r, x, own, other, scale):  # type: ignore[no-untyped-def]
     """Of one of several parallel branches, from its two-port's row (`own` parent, `other` child) and both voltages."""
     for k in range(LANES):
         p, q, v = w[AT_P + k], w[AT_Q + k], w[AT_V + k]
@@ -355,7 +358,7 @@ def _note_excess(w, worst, limit_a):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def write_currents(W, rows, members, unit, lane, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def write_currents(W, rows, members, unit, lane, out):  # type: ignore[no-untyped-def]
     """Write the `from` currents; mark the steps in which one is absurd."""
     job, first, count, step0, lanes = unit
     worst = lane[0]
@@ -381,7 +384,7 @@ def write_currents(W, rows, members, unit, lane, out):  # type: ignore[no-untype
 
 
 @njit(**OPTIONS)
-def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def sweep(rows, members, loads, out, units, tolerance, max_passes):  # type: ignore[no-untyped-def]
     """Solve the units `units[0] … units[1]`, unit = job · blocks + block of `LANES` steps; results go into `out`."""
     blocks = (loads.steps + LANES - 1) // LANES
     W = np.empty((np.max(np.diff(rows.job_start)), WIDTH))

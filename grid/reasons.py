@@ -30,7 +30,7 @@ def reasons(
     return words
 
 
-def _sentence(  # noqa: PLR0913 - one argument a fact the sentence is made of
+def _sentence(
     network: Network,
     model: RadialModel,
     status: Status,

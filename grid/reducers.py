@@ -1,7 +1,7 @@
 """Statistics over the steps of a power flow that is never held whole: each takes block after block of steps.
 
-A reducer is frozen; `start` gives the accumulator that takes the blocks. All of them ignore steps that failed (NaN), whose
-number stands in `FlowSummary.status`.
+A reducer is frozen; `start` gives the accumulator that takes the blocks. All of them leave out steps that failed
+(NaN); `FlowSummary.status` tells which.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class _Violations:
     def take(self, flow: PowerFlow) -> None:
         self._live = flow.energised
         for name, (quantity, low, high) in self._limits.items():
-            _count_runs(flow.memory(quantity), low, high, self._runs[name])  # type: ignore[arg-type]
+            _count_runs(flow.memory(quantity), low, high, self._runs[name])
 
     def result(self) -> dict[str, xr.DataArray]:
         found = {}

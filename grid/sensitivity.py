@@ -1,4 +1,4 @@
-"""How voltages and currents answer to loads: one adjoint solve for each (bus, step) or (branch, step) that is asked for."""
+"""How voltages and currents answer to loads: one adjoint solve for each (bus, step) or (branch, step) asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from scipy import sparse
 
-from data.errors import InvalidInput, ProblemList
+from data.errors import ProblemList
 from grid.admittance import BASE_KVA
 from grid.elements import Ids, Ints
 from grid.network import Network
@@ -50,7 +50,7 @@ class Sensitivity:
 
 
 def sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]]) -> Sensitivity:
-    """Derivatives d|V|/dP and d|V|/dQ of voltage magnitudes.
+    """Find the derivatives d|V|/dP and d|V|/dQ of voltage magnitudes.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]]
 
 
 def current_sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]]) -> Sensitivity:
-    """Derivatives of the currents at the `from` ends, in A per kW and kvar; as :func:`sensitivity` with branch ids.
+    """Find the derivatives of `from` currents in A per kW and kvar; as :func:`sensitivity` with branch ids.
 
     A current of 0 has no derivative: its row is NaN.
     """
@@ -114,7 +114,12 @@ def _alone(flow: PowerFlow, branches: Ints) -> bool:
     return not np.isin(branches, members.branch[shared]).any()
 
 
-def _tree(network: Network, flow: PowerFlow, asked: Ints, branches: bool) -> tuple[sparse.csr_array, sparse.csr_array]:  # noqa: FBT001
+def _tree(
+    network: Network,
+    flow: PowerFlow,
+    asked: Ints,
+    branches: bool,  # noqa: FBT001
+) -> tuple[sparse.csr_array, sparse.csr_array]:
     model = flow.model
     rows, members, layout = model.rows, model.members, model.layout
     job_of_row = np.repeat(np.arange(len(rows.job_start) - 1), np.diff(rows.job_start))

@@ -53,7 +53,7 @@ class Solution(Protocol):
         """Angle of each voltage (buses, steps)."""
 
     def to_currents_a(self) -> Floats:
-        """Current at the `to` ends (branches, steps)."""
+        """Return the current at the `to` ends (branches, steps)."""
 
     def flows(self) -> Flows:
         """Power at both ends."""

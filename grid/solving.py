@@ -35,8 +35,9 @@ def solve(
 ) -> PowerFlow:
     """Solve for plain arrays (steps, buses) or (scenarios, steps, buses) in the order of the bus table.
 
-    As :func:`grid.powerflow.power_flow` otherwise. The arrays are read in place, whichever their memory order, and are looked at again
-    when a lazily computed field is asked for: leave them unchanged as long as the result lives.
+    As :func:`grid.powerflow.power_flow` otherwise. The arrays are read in place, whichever
+    their memory order, and are looked at again when a lazily computed field is asked for: leave them unchanged as long
+    as the result lives.
     """
     return solve_steps(network, StepLoads.from_arrays(network, p_kw, q_kvar), load_model, tolerance_pu, threads)
 

@@ -64,7 +64,7 @@ class FlowSummary:
     reason: xr.DataArray
 
 
-def stream(  # noqa: PLR0913 - all but the first two have defaults
+def stream(
     network: Network,
     loads: LoadBlocks,
     *,
@@ -96,7 +96,9 @@ def stream(  # noqa: PLR0913 - all but the first two have defaults
     buses = _positions(network.buses.id, keep_buses, "keep_buses")
     branches = _positions(network.branch_ids, keep_branches, "keep_branches")
     gathered = [reducer.start(network) for reducer in reduce]
-    parts: dict[str, list[xr.DataArray]] = {name: [] for name in FlowSummary.__dataclass_fields__ if name != "statistics"}
+    parts: dict[str, list[xr.DataArray]] = {
+        name: [] for name in FlowSummary.__dataclass_fields__ if name != "statistics"
+    }
     for part in _blocks(network, len(loads.times)):
         p_kw, q_kvar = loads.read(part)
         flow = solve(network, p_kw, q_kvar, load_model=load_model, tolerance_pu=tolerance_pu, threads=threads)
@@ -137,7 +139,9 @@ def _positions(ids: Ids, wanted: Sequence[str], argument: str) -> Ints:
     place = {str(name): k for k, name in enumerate(ids)} if len(wanted) else {}
     unknown = [name for name in wanted if name not in place]
     if unknown:
-        raise InvalidInput(Problem(argument, 0, "", f"no such id: {name}", "give ids of the network") for name in unknown)
+        raise InvalidInput(
+            Problem(argument, 0, "", f"no such id: {name}", "give ids of the network") for name in unknown
+        )
     return np.array([place[name] for name in wanted], dtype=np.int64)
 
 

@@ -50,7 +50,7 @@ class SweepSolution:
         return angle
 
     def to_currents_a(self) -> Floats:
-        """Current at the `to` ends (branches, steps)."""
+        """Return the current at the `to` ends (branches, steps)."""
         ports = self.model.ports
         if not ports.y_half.any() and np.diff(self.model.rows.member_start).max(initial=0) <= 1:
             return self.currents_a * (np.abs(ports.ratio) * ports.to_base_a / ports.from_base_a)[:, None]
@@ -63,7 +63,7 @@ class SweepSolution:
         flows = Flows(*(np.zeros_like(self.currents_a) for _ in Flows._fields))
         self._details(from_p=flows.from_kw, from_q=flows.from_kvar, to_p=flows.to_kw, to_q=flows.to_kvar)
         for array in flows:
-            array *= BASE_KVA
+            np.multiply(array, BASE_KVA, out=array)
         return flows
 
     def _details(self, **wanted: Floats) -> None:
@@ -75,7 +75,7 @@ class SweepSolution:
         share_out(lambda piece: details(rows, members, self.chords, given, solved, out, piece), units, self.threads)
 
 
-def solve_by_sweeps(  # noqa: PLR0913 - what a solve is made of
+def solve_by_sweeps(
     network: Network,
     model: RadialModel,
     chords: Chords,
@@ -99,7 +99,9 @@ def solve_by_sweeps(  # noqa: PLR0913 - what a solve is made of
     )
     carried = ChordFlows(*(np.empty((len(chords.branch), steps)) for _ in ChordFlows._fields))
     _clear_unfed(model, out)
-    share_out(lambda piece: sweep(rows, members, given, out, piece, tolerance_pu, MAX_PASSES), radial_jobs * blocks, threads)
+    share_out(
+        lambda piece: sweep(rows, members, given, out, piece, tolerance_pu, MAX_PASSES), radial_jobs * blocks, threads
+    )
     if jobs > radial_jobs:
         limits = (tolerance_pu, MAX_PASSES)
         share_out(

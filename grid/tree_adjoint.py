@@ -1,10 +1,13 @@
-r"""Sensitivities of one solved tree by its adjoint: one pass up a path and one pass down the rows for each asked quantity.
+r"""Sensitivities of one solved tree by its adjoint: a pass up one path and a pass down the rows for each quantity.
 
-The branch-flow equations of `radial_kernel` linearised at the solution, transposed: with multipliers
-:math:`\lambda^P_j, \lambda^Q_j, \lambda^v_j` of a row's two power sums and its voltage drop, the first two follow from the
-parent's and the last sums up from the children, so that :math:`\lambda^v_j = a_j + b_j \lambda^P_i + c_j \lambda^Q_i` with
-`i` the parent. `b` and `c` are found once for a step, `a` differs from 0 only on the path from the asked row to the root;
-the derivatives by the loads are :math:`\lambda^P` and :math:`\lambda^Q`.
+The branch-flow equations of `radial_kernel` linearised at the solution, transposed. Of the multipliers
+:math:`\lambda^P_j, \lambda^Q_j, \lambda^v_j` of a row's two power sums and its voltage drop, the first two follow from
+the parent's and the last sums up from the children, so that with parent `i`
+
+.. math:: \lambda^v_j = a_j + b_j \lambda^P_i + c_j \lambda^Q_i
+
+`b` and `c` are found once for a step; `a` differs from 0 only on the path from the asked row to the root. The derivatives
+by the loads are :math:`\lambda^P` and :math:`\lambda^Q`.
 """
 
 from __future__ import annotations
@@ -20,8 +23,8 @@ TABLE_WIDTH = 13
 
 
 @njit(**OPTIONS)
-def linearise(rows, loads, v_pu, job, step, table):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Fill the table of a job's rows at one step: state, slopes, and the parts of the elimination that all rows share."""
+def linearise(rows, loads, v_pu, job, step, table):  # type: ignore[no-untyped-def]
+    """Fill the table of a job's rows at one step: state, slopes, and what all asked rows share."""
     first, count = rows.job_start[job], rows.job_start[job + 1] - rows.job_start[job]
     table[:count] = 0.0
     for i in range(count):
@@ -62,8 +65,11 @@ def linearise(rows, loads, v_pu, job, step, table):  # type: ignore[no-untyped-d
 
 
 @njit(**OPTIONS)
-def adjoint(rows, job, table, asked, slopes, by_p, by_q):  # type: ignore[no-untyped-def]  # noqa: PLR0913
-    """Derivatives (rows of the job) of a quantity with `slopes` by P, Q and v of row `asked` and by v of its parent."""
+def adjoint(rows, job, table, asked, slopes, by_p, by_q):  # type: ignore[no-untyped-def]
+    """Find the derivatives (rows of the job) of a quantity.
+
+    `slopes` are those by P, Q and v of row `asked` and by v of its parent.
+    """
     first, count = rows.job_start[job], rows.job_start[job + 1] - rows.job_start[job]
     f_p, f_q, f_v, f_parent = slopes
     for i in range(count):
@@ -103,7 +109,7 @@ def voltage_slopes(rows, job, table, asked):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def current_slopes(rows, members, job, table, asked, m):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def current_slopes(rows, members, job, table, asked, m):  # type: ignore[no-untyped-def]
     """Slopes of the `from` current of member `m` of a row, which it is alone on."""
     row = rows.job_start[job] + asked
     t, g, b, scale = table[asked], members.g_half[m], members.b_half[m], members.from_scale[m]
@@ -124,7 +130,7 @@ def current_slopes(rows, members, job, table, asked, m):  # type: ignore[no-unty
 
 
 @njit(**OPTIONS)
-def tree_rows(rows, members, loads, v_pu, asked, start, by_p, by_q, units):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def tree_rows(rows, members, loads, v_pu, asked, start, by_p, by_q, units):  # type: ignore[no-untyped-def]
     """Write the derivatives of the asked quantities `units[0] … units[1]`, sorted by job and step.
 
     `asked` has (job, step, row, member or −1); quantity k fills `by_p` and `by_q` from `start[k]`, rows in job order.

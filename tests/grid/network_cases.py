@@ -1,4 +1,4 @@
-"""Networks for the power-flow tests, small and seeded, and a dense Newton-Raphson that shares no code with the product."""
+"""Networks for the power-flow tests, small and seeded, and a dense Newton-Raphson of their own."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ def with_lines(network: Network, ends: list[tuple[int, int]], size: float = 1.0)
 def with_generator(network: Network, bus: int, p_kw: float, v_pu: float) -> Network:
     """The same network with one voltage-holding generator."""
     one = np.ones(1)
-    generators = Generators(ids("g", 1), np.array([bus]), p_kw * one, v_pu * one, -1e6 * one, 1e6 * one, one.astype(bool))
+    generators = Generators(
+        ids("g", 1), np.array([bus]), p_kw * one, v_pu * one, -1e6 * one, 1e6 * one, one.astype(bool)
+    )
     return replace(network, generators=generators)
 
 
@@ -184,6 +186,8 @@ def _numeric_jacobian(
             ahead, behind = v.copy(), v.copy()
             ahead[bus] += direction * 1e-4
             behind[bus] -= direction * 1e-4
-            slope = _mismatch(network, y, ahead, p_kw, q_kvar, model) - _mismatch(network, y, behind, p_kw, q_kvar, model)
+            slope = _mismatch(network, y, ahead, p_kw, q_kvar, model) - _mismatch(
+                network, y, behind, p_kw, q_kvar, model
+            )
             columns.append(np.concatenate([slope[free].real, slope[free].imag]) / 2e-4)
     return np.array(columns).T

@@ -1,4 +1,4 @@
-"""Batch power flow of trees: residual from the tables first, then independent engines, then every field of the result."""
+"""Batch power flow of trees: residual from the tables first, then other engines, then every field of the result."""
 
 from __future__ import annotations
 
