@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shapely.geometry.base import BaseGeometry
 
 from optimizers.plan import PlanStatus
-from twin.report_answers import SYNTHETIC, answer_sentences, fallback_depots, missing_kwh, within_limits
+from twin.report_answers import MISSING_KWH, SYNTHETIC, answer_sentences, fallback_depots, missing_kwh, within_limits
 from twin.report_figures import charging_figure, demand_figure, load_figure
 from twin.report_html import Html, element, join
 from twin.report_map import map_figure
@@ -88,7 +88,7 @@ def _header(title: str, summary: Summary, words: Words) -> Html:
 
 def _answers(summary: Summary, words: Words) -> Html:
     checked = summary.certificate
-    charged = missing_kwh(summary) < 1.0 and checked.replay_ok and not fallback_depots(summary)
+    charged = missing_kwh(summary) < MISSING_KWH and checked.replay_ok and not fallback_depots(summary)
     fine = (within_limits(summary), charged and PlanStatus(checked.status) in SETTLED, True)
     headings = ("heading.grid", "heading.charging", "heading.trust")
     parts = (

@@ -14,6 +14,9 @@ from twin.summary_types import DepotFacts, DistrictFacts, FeederFacts, Summary
 SYNTHETIC = "synthetic"
 """Weather kind of a made-up year."""
 
+MISSING_KWH = 1.0
+"""Energy below which nothing is said to be missing: rounding over a million sessions."""
+
 SAME_COST = 5e-4
 """Relative difference below which two costs are called the same: the figures shown have three digits."""
 
@@ -183,17 +186,27 @@ def _charging_answer(summary: Summary, words: Words) -> str:
 
 
 def _charged(summary: Summary, words: Words) -> str:
-    depots, missing = summary.depots, missing_kwh(summary)
-    if missing >= 1.0:
+    missing, unplanned = missing_kwh(summary), fallback_depots(summary)
+    planned = [depot for depot in summary.depots if not without_plan(depot)]
+    if missing >= MISSING_KWH:
         text = words("answer.short", energy=energy(missing / 1e3))
     elif not summary.certificate.replay_ok:
         text = words("answer.replay_broken", count=len(summary.certificate.replay_violations))
-    elif depots:
-        text = words("answer.charged", buses=plain(sum(depot.buses for depot in depots)), depots=len(depots))
-    else:
+    elif not summary.depots:
         text = words("answer.charged_vehicles")
-    count = len(fallback_depots(summary))
-    return text + (words("answer.fallbacks", count=count, depots=len(depots)) if count else "")
+    elif not planned:
+        text = words("answer.charged_others")
+    else:
+        key = "answer.charged_partly" if unplanned else "answer.charged"
+        text = words(key, buses=_buses(planned), depots=len(planned))
+    if not unplanned:
+        return text
+    count, depots = len(unplanned), len(summary.depots)
+    return text + words("answer.fallbacks", count=count, depots=depots, buses=_buses(unplanned))
+
+
+def _buses(depots: Sequence[DepotFacts]) -> str:
+    return plain(sum(depot.buses for depot in depots))
 
 
 def _cost(summary: Summary, words: Words) -> str:
@@ -245,4 +258,4 @@ def _avoided(summary: Summary, words: Words) -> str:
         return ""
     co2 = sum(district.avoided_cng_co2_kg for district in summary.districts)
     nox = sum(district.avoided_cng_nox_kg for district in summary.districts)
-    return words("answer.avoided", co2=mass(co2), nox=mass(nox))
+    return words("answer.avoided" if co2 >= 0 else "answer.not_avoided", co2=mass(abs(co2)), nox=mass(nox))

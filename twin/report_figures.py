@@ -39,7 +39,7 @@ class Shape:
     left: float
 
 
-SHAPES = (Shape("wide", 560, 230, 3, 44), Shape("narrow", 270, 210, 6, 38))
+SHAPES = (Shape("wide", 760, 270, 3, 46), Shape("narrow", 270, 210, 6, 38))
 
 
 def load_figure(summary: Summary, words: Words) -> Html:
@@ -154,7 +154,7 @@ def _name_band(axes: Axes, edges: Floats, base: Floats, band: Floats, name: str,
 
 
 def _edges(summary: Summary) -> Floats:
-    return np.arange(len(summary.run.clock) + 1) * summary.run.step_h
+    return np.arange(len(summary.run.clock) + 1, dtype=np.float64) * np.float64(summary.run.step_h)
 
 
 def _stairs(axes: Axes, summary: Summary, values: Floats, colour: str, *, dashed: bool) -> None:
@@ -201,7 +201,7 @@ def _canvas(shape: Shape, summary: Summary, draw: Callable[[Axes], None]) -> Fig
     draw(axes)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(PAGE_COLOURS["line"])
-    axes.tick_params(length=0, labelcolor=PAGE_COLOURS["muted"], pad=4)
+    axes.tick_params(length=0, labelcolor=PAGE_COLOURS["muted"], pad=5)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
     at, labels = _time_marks(summary.run.clock, summary.run.step_h, shape.tick_h)

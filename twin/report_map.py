@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon, Polygon
+from shapely.affinity import translate
+from shapely.geometry import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from twin.grid_check import LOADING_TOLERANCE
@@ -23,6 +25,15 @@ PADDING = 8.0
 
 BAND_ENDS = (0.5, 0.7, 0.85, 1.0)
 """Upper ends of the bands of loading that have a tint each; above the last a limit is broken."""
+
+DARK_BAND = 3
+"""First band whose tint is so strong that its label is set in the opposite colour."""
+
+LEVELS = 24
+"""Number of level lines tried for a name."""
+
+LABEL_HEIGHT = 34.0
+"""Height of the two lines of a label in drawing units."""
 
 SIMPLIFIED = 0.4
 """Distance in drawing units by which an outline may be moved: less than can be seen."""
@@ -138,10 +149,10 @@ def band_of(loading: float) -> int:
 
 
 def _name(district: DistrictFacts, outline: BaseGeometry, words: Words) -> Html:
-    x, y = _middle(outline)
+    x, y = label_place(outline)
     mark = "▲ " if broken(district) else ""
     name = words.name(district).removesuffix("-gu")
-    dark = not broken(district) and band_of(district.worst_loading_plan) >= 2
+    dark = not broken(district) and band_of(district.worst_loading_plan) >= DARK_BAND
     return element(
         "g",
         element("text", name, x=f"{x:.1f}", y=f"{y - 4:.1f}", class_="area-name"),
@@ -156,18 +167,28 @@ def _name(district: DistrictFacts, outline: BaseGeometry, words: Words) -> Html:
     )
 
 
-def _middle(outline: BaseGeometry) -> tuple[float, float]:
-    """Return the place in the largest part of an outline that is farthest from its edges."""
-    parts = list(outline.geoms) if isinstance(outline, MultiPolygon) else [outline]
-    largest = max(parts, key=lambda part: part.area)
-    centre = shapely.maximum_inscribed_circle(largest, tolerance=1.0)
-    x, y = centre.coords[0]
-    return float(x), float(y)
+def label_place(outline: BaseGeometry) -> tuple[float, float]:
+    """Return the middle of the longest level line whose surroundings, as high as a label, lie inside an outline."""
+    largest = max(_parts(outline), key=lambda part: float(part.area))
+    above, below = (translate(largest, 0.0, shift) for shift in (-LABEL_HEIGHT / 2, LABEL_HEIGHT / 2))
+    inner = largest.intersection(above).intersection(below)
+    room = largest if inner.is_empty else inner
+    west, south, east, north = room.bounds
+    best, place = 0.0, largest.representative_point().coords[0]
+    for y in np.linspace(south, north, LEVELS + 2)[1:-1].tolist():
+        level = room.intersection(LineString([(west - 1, y), (east + 1, y)]))
+        for piece in shapely.get_parts(level).tolist():
+            if piece.length > best:
+                best, place = piece.length, ((piece.bounds[0] + piece.bounds[2]) / 2, y)
+    return float(place[0]), float(place[1])
+
+
+def _parts(outline: BaseGeometry) -> list[BaseGeometry]:
+    return list(outline.geoms) if isinstance(outline, MultiPolygon) else [outline]
 
 
 def _path(outline: BaseGeometry) -> str:
-    parts = outline.geoms if isinstance(outline, MultiPolygon) else [outline]
-    rings = [ring for part in parts if isinstance(part, Polygon) for ring in (part.exterior, *part.interiors)]
+    rings = [ring for part in _parts(outline) if isinstance(part, Polygon) for ring in (part.exterior, *part.interiors)]
     return "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring.coords[:-1]) + "Z" for ring in rings)
 
 

@@ -26,9 +26,9 @@ class Lang(StrEnum):
 
 
 def plain(value: float, digits: int = 0) -> str:
-    """Return a number with separated thousands; never a negative zero."""
+    """Return a number with separated thousands and a true minus sign; never a negative zero."""
     text = f"{value:,.{digits}f}"
-    return text.removeprefix("-") if not text.strip("-0.,") else text
+    return text.removeprefix("-") if not text.strip("-0.,") else text.replace("-", "−")
 
 
 def _three_figures(value: float) -> str:
@@ -59,12 +59,17 @@ def money(krw: float, lang: Lang) -> str:
     return f"{plain(krw)}원" if lang is Lang.KOREAN else f"{plain(krw)} KRW"
 
 
+def money_in_column(krw: float, lang: Lang) -> str:
+    """Return an amount without its unit, in million KRW or 만 원, so that a column can be read downwards."""
+    return plain(krw / 1e4) if lang is Lang.KOREAN else plain(krw / KRW_PER_MKRW, 2)
+
+
 def percent(share: float, lang: Lang, digits: int = 1) -> str:
     """Return a share in percent; what is not zero is never shown as zero."""
     sign = "%" if lang is Lang.KOREAN else " %"
     least = 10.0**-digits
     if 0 < abs(share) * 100 < least / 2:
-        return f"{'<' if share > 0 else '>'} {'-' if share < 0 else ''}{plain(least, digits)}{sign}"
+        return f"{'<' if share > 0 else '> −'} {plain(least, digits)}{sign}".replace("− ", "−")
     return f"{plain(share * 100, digits)}{sign}"
 
 

@@ -7,7 +7,7 @@ from twin.grid_check import LOADING_TOLERANCE, VOLTAGE_TOLERANCE_PU
 from twin.report_answers import SYNTHETIC
 from twin.report_html import Html, element, join
 from twin.report_numbers import day, known, money, percent, plain, zone
-from twin.report_table import Column, abnormal, facts, folded, table
+from twin.report_table import Column, Kind, abnormal, facts, folded, table
 from twin.report_tables import gap_text
 from twin.report_text import Words
 from twin.summary_types import Summary
@@ -31,7 +31,7 @@ def certificate_table(summary: Summary, words: Words) -> Html:
         (words("certificate.bound_for"), words.foreign(checked.bound_for)),
         (
             words("certificate.voltage"),
-            abnormal(f"{plain(checked.max_voltage_violation_pu, 5)} pu", when=voltage_bad),
+            abnormal(f"{plain(checked.max_voltage_violation_pu, 4)} pu", when=voltage_bad),
         ),
         (words("certificate.loading"), abnormal(percent(checked.max_loading_violation, lang, 2), when=loading_bad)),
         (words("certificate.residual"), f"{checked.max_power_residual_kva:.2g} kVA"),
@@ -57,7 +57,7 @@ def run_table(summary: Summary, words: Words) -> Html:
     low, mean, high = run.temperature_c
     scenario = join([run.scenario, ": ", words.foreign(run.scenario_meaning)])
     kind = abnormal(words.label("weather", run.weather_kind), when=run.weather_kind == SYNTHETIC)
-    temperature = " / ".join(f"{plain(value, 1).replace('-', '−')} °C" for value in (low, mean, high))
+    temperature = " / ".join(f"{plain(value, 1)} °C" for value in (low, mean, high))
     rows: list[tuple[str, str]] = [
         (words("badge.run"), element("code", run.run_id)),
         (words("run.date"), day(run.service_date, lang)),
@@ -83,7 +83,7 @@ def assumption_table(summary: Summary, words: Words) -> Html:
     run = summary.run
     names = sorted({*run.assumed_rows, *run.stated_rows}, key=lambda name: (-run.assumed_rows.get(name, 0), name))
     columns = [
-        Column(words("column.table"), figures=False),
+        Column(words("column.table"), Kind.NAMES),
         Column(words("column.assumed")),
         Column(words("column.stated")),
     ]
@@ -106,7 +106,7 @@ def folded_records(summary: Summary, words: Words) -> Html:
         ("table.phases", ("column.phase", "column.seconds"), phases),
     )
     return join(
-        folded(words(title), table(words(title), [Column(words(first), figures=False), Column(words(second))], rows))
+        folded(words(title), table(words(title), [Column(words(first), Kind.NAMES), Column(words(second))], rows))
         for title, (first, second), rows in parts
         if rows
     )

@@ -10,13 +10,13 @@ STYLE_SHEET = """
 @media (prefers-color-scheme:dark){:root{--ink:#e7ecf2;--muted:#a3afbd;--line:#364150;--paper:#161c24;--ground:#1e2630;
 --plan:#8fc0f0;--before:#93a0b0;--alert:#f5a65b;--alert-ground:#3a2814;
 --tint-a:#2c3845;--tint-b:#3a4a5b;--tint-c:#39648f;
---b0:#28323e;--b1:#344b63;--b2:#4b76a3;--b3:#86b2df;--on-dark:#0c131b}}
+--b0:#28323e;--b1:#344b63;--b2:#41688f;--b3:#86b2df;--on-dark:#0c131b}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);
 font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans KR","Noto Sans CJK KR","Apple SD Gothic Neo",
 "Malgun Gothic",sans-serif;-webkit-text-size-adjust:100%}
 :lang(ko){word-break:keep-all;overflow-wrap:anywhere}
-main,header,footer{max-width:1080px;margin:0 auto;padding:0 24px}
+main,header,footer{max-width:1180px;margin:0 auto;padding:0 24px}
 header{padding-top:32px}
 header p.product{margin:0;color:var(--muted);font-size:13px;letter-spacing:.02em}
 h1{margin:2px 0 12px;font-size:27px;line-height:1.25;font-weight:650;letter-spacing:-.01em}
@@ -46,7 +46,7 @@ svg text{font-family:inherit;fill:currentColor}
 .area.missing{fill:url(#hatch);stroke:var(--line)}
 .hatch-line{stroke:var(--before);stroke-width:1.4;fill:none}
 .area-name,.area-value{text-anchor:middle;fill:var(--ink);pointer-events:none}
-.area-name{font-size:12.5px}.area-value{font-size:15px;font-weight:650;font-variant-numeric:tabular-nums}
+.area-name{font-size:11.5px}.area-value{font-size:15px;font-weight:650;font-variant-numeric:tabular-nums}
 .on-dark text{fill:var(--on-dark)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;font-size:13px;margin:4px 0 8px}
 .key{display:inline-flex;align-items:center;gap:7px}
@@ -61,16 +61,16 @@ svg text{font-family:inherit;fill:currentColor}
 .scroll:focus-visible,summary:focus-visible{outline:2px solid var(--plan);outline-offset:2px}
 table{border-collapse:collapse;font-size:13px;width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:650;padding:0 0 6px;font-size:14px}
-th,td{padding:5px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th,td{padding:5px 8px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{color:var(--muted);font-weight:600;font-size:12px;vertical-align:bottom;border-bottom-color:var(--before);
-min-width:72px}
+min-width:62px}
 tbody th,tfoot th{font-weight:500;white-space:nowrap}
 th:first-child,td:first-child{padding-left:0}
 tfoot th,tfoot td{font-weight:650;border-bottom:0;border-top:1px solid var(--before)}
-td.figures{text-align:right;white-space:nowrap}
-th.figures{text-align:right}
+.figures{text-align:right}td.figures,td.names{white-space:nowrap}
+td.prose{min-width:120px}td.prose:last-child{min-width:170px}
+.slim{max-width:820px}
 td small{display:block;color:var(--muted);font-size:12px}
-.breakable{white-space:normal;display:inline-block;min-width:150px}
 .facts{max-width:820px;margin:0 0 22px}
 .facts th{width:36%;white-space:normal;color:var(--muted);font-weight:500;padding-left:0}
 .facts td,code{overflow-wrap:anywhere}
@@ -99,7 +99,7 @@ main,header,footer{max-width:none;padding-left:0;padding-right:0}
 .answers p{font-size:11pt}
 .scroll{overflow:visible}
 table{font-size:7.2pt}thead th{font-size:6.8pt;min-width:0}th,td{padding:2pt 3pt}
-tbody th,tfoot th,td.figures{white-space:normal}.breakable{min-width:0}
+tbody th,tfoot th,td.figures,td.names{white-space:normal}td.prose,td.prose:last-child{min-width:0}
 tr,figure,.answers li{break-inside:avoid}h2,h3,caption{break-after:avoid}
 thead{display:table-header-group}
 details::details-content{content-visibility:visible;display:block;height:auto}

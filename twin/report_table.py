@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from twin.report_html import Html, element, join
+
+SLIM = 3
+"""Number of columns up to which a table need not be as wide as the page."""
+
+
+class Kind(StrEnum):
+    """What a column holds, and so how it is set."""
+
+    FIGURES = "figures"
+    """Flush right, on one line."""
+    NAMES = "names"
+    """Flush left, on one line."""
+    PROSE = "prose"
+    """Flush left, broken into lines."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """Title of a column, and whether it holds figures (set flush right, never broken)."""
+    """Title of a column and what it holds."""
 
     title: str
-    figures: bool = True
+    kind: Kind = Kind.FIGURES
 
 
 def table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]], total: Sequence[str] = ()) -> Html:
@@ -34,7 +49,8 @@ def table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[str]]
     body = element("tbody", *(_row(columns, row) for row in rows))
     foot = element("tfoot", _row(columns, total)) if total else Html("")
     whole = element("table", element("caption", caption), head, body, foot)
-    return element("div", whole, class_="scroll", role="region", tabindex=0, aria_label=caption)
+    width = "scroll slim" if len(columns) <= SLIM else "scroll"
+    return element("div", whole, class_=width, role="region", tabindex=0, aria_label=caption)
 
 
 def facts(caption: str, rows: Sequence[tuple[str, str]]) -> Html:
@@ -54,13 +70,10 @@ def folded(title: str, content: Html) -> Html:
 
 
 def _title(column: Column) -> Html:
-    return element("th", column.title, scope="col", class_="figures" if column.figures else None)
+    return element("th", column.title, scope="col", class_=column.kind.value)
 
 
 def _row(columns: Sequence[Column], cells: Sequence[str]) -> Html:
     first, *others = cells
-    rest = [
-        element("td", cell, class_="figures" if column.figures else None)
-        for column, cell in zip(columns[1:], others, strict=True)
-    ]
+    rest = [element("td", cell, class_=column.kind.value) for column, cell in zip(columns[1:], others, strict=True)]
     return element("tr", element("th", first, scope="row"), join(rest))

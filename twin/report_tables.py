@@ -9,7 +9,7 @@ import numpy as np
 
 from optimizers.plan import PlanStatus
 from twin.grid_check import LOADING_TOLERANCE
-from twin.report_answers import charging_cost_krw, missing_kwh, used_mwh, without_plan
+from twin.report_answers import MISSING_KWH, charging_cost_krw, missing_kwh, used_mwh, without_plan
 from twin.report_figures import moved_mw
 from twin.report_html import Html, element, join
 from twin.report_map import broken
@@ -21,11 +21,12 @@ from twin.report_numbers import (
     mass,
     minutes,
     money,
+    money_in_column,
     percent,
     plain,
     power,
 )
-from twin.report_table import Column, abnormal, folded, table
+from twin.report_table import Column, Kind, abnormal, folded, table
 from twin.report_text import Words
 from twin.summary_types import DepotFacts, DistrictFacts, FeederFacts, Summary
 
@@ -34,15 +35,34 @@ DEPOTS_SHOWN = 20
 CAUSES_SHOWN = 3
 
 
-def _columns(words: Words, *keys: str, text: tuple[str, ...] = ()) -> list[Column]:
-    return [Column(words(f"column.{key}"), figures=key not in text) for key in keys]
+NAMES = ("district", "worst_feeder", "feeder", "substation", "hour", "garage", "element", "hours", "tariff", "quantity")
+PROSE = ("cause", "status", "broken", "broken_before")
+
+
+def _columns(words: Words, *keys: str) -> list[Column]:
+    return [Column(words(f"column.{key}"), _kind(key)) for key in keys]
+
+
+def _kind(key: str) -> Kind:
+    return Kind.NAMES if key in NAMES else Kind.PROSE if key in PROSE else Kind.FIGURES
 
 
 def district_table(summary: Summary, words: Words) -> Html:
     """Return the districts with peak, worst feeder, voltage, broken limits and cost."""
-    keys = ("district", "peak_before", "peak_plan", "worst_feeder", "loading_before", "loading", "voltage")
-    keys += ("broken_before", "broken", "charging_cost_before", "charging_cost")
-    columns = _columns(words, *keys, text=("district", "worst_feeder"))
+    columns = _columns(
+        words,
+        "district",
+        "peak_before",
+        "peak_plan",
+        "worst_feeder",
+        "loading_before",
+        "loading",
+        "voltage",
+        "broken_before",
+        "broken",
+        "charging_cost_before",
+        "charging_cost",
+    )
     rows = [_district_row(district, words) for district in summary.districts]
     return table(words("table.districts"), columns, rows)
 
@@ -60,8 +80,8 @@ def _district_row(district: DistrictFacts, words: Words) -> list[str]:
         f"{plain(district.lowest_voltage_pu, 3)}–{plain(district.highest_voltage_pu, 3)}",
         _broken(district.violation_minutes_unmanaged, words),
         _broken(district.violation_minutes_plan, words),
-        money(district.charging_cost_unmanaged_mkrw * KRW_PER_MKRW, lang),
-        money(district.charging_cost_plan_mkrw * KRW_PER_MKRW, lang),
+        money_in_column(district.charging_cost_unmanaged_mkrw * KRW_PER_MKRW, lang),
+        money_in_column(district.charging_cost_plan_mkrw * KRW_PER_MKRW, lang),
     ]
 
 
@@ -70,7 +90,7 @@ def _broken(by_kind: Mapping[str, float], words: Words) -> str:
     if not found:
         return "–"
     parts = [f"{words.label('violation', kind)} {minutes(amount, words.lang)}" for kind, amount in found.items()]
-    return element("span", abnormal(", ".join(parts), when=True), class_="breakable")
+    return element("span", abnormal(", ".join(parts), when=True))
 
 
 def feeder_table(summary: Summary, words: Words) -> Html:
@@ -78,9 +98,7 @@ def feeder_table(summary: Summary, words: Words) -> Html:
     if not summary.feeders:
         return element("p", words("feeders.none"))
     keys = ("feeder", "district", "substation", "hour", "loading", "loading_before", "head", "headroom", "over")
-    columns = _columns(
-        words, *keys, "lowest_voltage", "cause", text=("feeder", "district", "substation", "hour", "cause")
-    )
+    columns = _columns(words, *keys, "lowest_voltage", "cause")
     worst = sorted(summary.feeders, key=lambda feeder: -feeder.loading_plan)[:FEEDERS_SHOWN]
     names = {district.code: words.name(district) for district in summary.districts}
     rows = [_feeder_row(feeder, names.get(feeder.district, feeder.district), summary, words) for feeder in worst]
@@ -111,21 +129,30 @@ def cause_text(feeder: FeederFacts, words: Words) -> str:
     largest = sorted(drawn.items(), key=lambda part: -part[1])[:CAUSES_SHOWN]
     parts = [f"{words.label('demand', name)} {percent(kw / whole, words.lang, 0)}" for name, kw in largest]
     given = {name: kw for name, kw in feeder.cause_kw.items() if kw < 0}
-    parts += [f"{words.label('demand', name)} {_signed(power(kw))}" for name, kw in given.items()]
+    parts += [f"{words.label('demand', name)} {power(kw)}" for name, kw in given.items()]
     return ", ".join(parts) or words("value.none")
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", "−")
 
 
 def depot_tables(summary: Summary, words: Words) -> Html:
     """Return every garage; those past the first screen are folded."""
     if not summary.depots:
         return element("p", words("depots.none"))
-    keys = ("garage", "district", "fleet", "energy", "peak_before", "peak_plan", "contract", "cost_before")
-    keys += ("cost_plan", "saved", "gap", "soc", "status")
-    columns = _columns(words, *keys, text=("garage", "district", "status"))
+    columns = _columns(
+        words,
+        "garage",
+        "district",
+        "fleet",
+        "energy",
+        "peak_before",
+        "peak_plan",
+        "contract",
+        "cost_before",
+        "cost_plan",
+        "saved",
+        "gap",
+        "soc",
+        "status",
+    )
     names = {district.code: words.name(district) for district in summary.districts}
     ordered = sorted(summary.depots, key=lambda depot: (not without_plan(depot), -depot.energy_kwh))
     rows = [_depot_row(depot, names.get(depot.district, depot.district), words) for depot in ordered]
@@ -141,7 +168,7 @@ def _depot_row(depot: DepotFacts, district: str, words: Words) -> list[str]:
     lang, unusual = words.lang, without_plan(depot)
     status = abnormal(words(f"status.{PlanStatus(depot.status).value}"), when=unusual)
     if depot.reason:
-        status = join([status, element("small", words.foreign(depot.reason), class_="breakable")])
+        status = join([status, element("small", words.foreign(depot.reason))])
     saved = (depot.cost_unmanaged_kkrw - depot.cost_plan_kkrw) * KRW_PER_KKRW
     return [
         abnormal(words.name(depot), when=unusual),
@@ -151,9 +178,9 @@ def _depot_row(depot: DepotFacts, district: str, words: Words) -> list[str]:
         power(depot.peak_unmanaged_kw),
         abnormal(power(depot.peak_plan_kw), when=depot.peak_plan_kw > depot.contract_kw * (1 + LOADING_TOLERANCE)),
         power(depot.contract_kw),
-        money(depot.cost_unmanaged_kkrw * KRW_PER_KKRW, lang),
-        money(depot.cost_plan_kkrw * KRW_PER_KKRW, lang),
-        money(saved, lang),
+        money_in_column(depot.cost_unmanaged_kkrw * KRW_PER_KKRW, lang),
+        money_in_column(depot.cost_plan_kkrw * KRW_PER_KKRW, lang),
+        money_in_column(saved, lang),
         gap_text(math.inf if depot.bound_kkrw <= 0 < depot.gap else depot.gap, words),
         percent(depot.lowest_soc, lang, 0),
         status,
@@ -178,9 +205,9 @@ def _depot_total(depots: tuple[DepotFacts, ...], words: Words) -> list[str]:
         "",
         "",
         "",
-        money(before, words.lang),
-        money(after, words.lang),
-        money(before - after, words.lang),
+        money_in_column(before, words.lang),
+        money_in_column(after, words.lang),
+        money_in_column(before - after, words.lang),
         gap_text(gap, words),
         percent(min(depot.lowest_soc for depot in depots), words.lang, 0),
         "",
@@ -191,16 +218,14 @@ def limit_table(summary: Summary, words: Words) -> Html:
     """Return the limits that made the plan dearer, the dearest first."""
     if not summary.limits:
         return element("p", words("limits.none"))
-    columns = _columns(
-        words, "element", "substation", "hours", "price", "value", text=("element", "substation", "hours")
-    )
+    columns = _columns(words, "element", "substation", "hours", "price", "value")
     rows = [
         [
             limit.element,
             limit.substation,
             words.clock(f"{limit.first_clock}–{limit.last_clock}", summary.run),
             plain(limit.highest_krw_per_kwh, 1),
-            money(limit.value_krw, words.lang),
+            plain(limit.value_krw),
         ]
         for limit in sorted(summary.limits, key=lambda limit: -limit.value_krw)
     ]
@@ -209,7 +234,7 @@ def limit_table(summary: Summary, words: Words) -> Html:
 
 def cost_table(summary: Summary, words: Words) -> Html:
     """Return the cost by tariff, before and after."""
-    columns = _columns(words, "tariff", "cost_before", "cost_plan", "saved", text=("tariff",))
+    columns = _columns(words, "tariff", "cost_before", "cost_plan", "saved")
     rows = [
         _cost_row(words.label("tariff", name), before, after, words)
         for name, (before, after) in summary.cost_mkrw.items()
@@ -221,7 +246,7 @@ def cost_table(summary: Summary, words: Words) -> Html:
 
 def _cost_row(name: str, before_mkrw: float, after_mkrw: float, words: Words) -> list[str]:
     amounts = (before_mkrw, after_mkrw, before_mkrw - after_mkrw)
-    return [name, *(money(amount * KRW_PER_MKRW, words.lang) for amount in amounts)]
+    return [name, *(money_in_column(amount * KRW_PER_MKRW, words.lang) for amount in amounts)]
 
 
 def carbon_tables(summary: Summary, words: Words) -> Html:
@@ -235,21 +260,22 @@ def carbon_tables(summary: Summary, words: Words) -> Html:
         (words("row.solar"), energy(sum(district.solar_mwh for district in districts))),
         (words("row.co2"), mass(sum(district.co2_t for district in districts) * 1e3)),
         (words("row.demand_cost"), money(sum(d.demand_cost_mkrw for d in districts) * KRW_PER_MKRW, lang)),
-        (words("column.charging_cost_before"), money(before, lang)),
-        (words("column.charging_cost"), money(after, lang)),
+        (words("row.charging_before"), money(before, lang)),
+        (words("row.charging"), money(after, lang)),
         (words("row.bus_km"), f"{plain(sum(district.bus_km for district in districts))} km"),
-        (words("row.unserved"), abnormal(energy(missing / 1e3), when=missing >= 1.0)),
+        (words("row.unserved"), abnormal(energy(missing / 1e3), when=missing >= MISSING_KWH)),
     ]
-    columns = _columns(words, "quantity", "figure", text=("quantity",))
+    columns = _columns(words, "quantity", "figure")
     whole = table(words("table.carbon"), columns, rows)
-    return join([whole, _avoided_table(summary, words), element("p", words("carbon.note"), class_="note")])
+    note = element("p", words("carbon.note"), class_="note")
+    return element("div", whole, element("div", _avoided_table(summary, words), note), class_="pair")
 
 
 def _avoided_table(summary: Summary, words: Words) -> Html:
     def total(amount: Callable[[DistrictFacts], float]) -> str:
         return mass(sum(amount(district) for district in summary.districts))
 
-    columns = [Column(words("column.avoided"), figures=False), *(Column(name) for name in ("CO₂", "NOx", "PM"))]
+    columns = [Column(words("column.avoided"), Kind.NAMES), *(Column(name) for name in ("CO₂", "NOx", "PM"))]
     cng = [total(lambda d: d.avoided_cng_co2_kg), total(lambda d: d.avoided_cng_nox_kg)]
     diesel = [total(lambda d: d.avoided_diesel_co2_kg), total(lambda d: d.avoided_diesel_nox_kg)]
     rows = [
@@ -263,11 +289,11 @@ def hour_table(summary: Summary, words: Words) -> Html:
     """Return the curves as hourly means, for those who read figures rather than lines."""
     curves, step_h = summary.curves, summary.run.step_h
     moved_before, moved_plan = moved_mw(summary)
-    columns = _columns(words, "time", "load_before", "load_plan", "moved_before", "moved_plan", text=("time",))
+    columns = _columns(words, "time", "load_before", "load_plan", "moved_before", "moved_plan")
     series = (np.array(curves.supplied_unmanaged_mw), np.array(curves.supplied_plan_mw), moved_before, moved_plan)
     length = max(round(1 / step_h), 1)
     rows = [
-        [summary.run.clock[start], *(_signed(plain(float(s[start : start + length].mean()), 1)) for s in series)]
+        [summary.run.clock[start], *(plain(float(s[start : start + length].mean()), 1) for s in series)]
         for start in range(0, len(summary.run.clock), length)
     ]
     return table(words("figure.values"), columns, rows)

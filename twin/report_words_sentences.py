@@ -1,4 +1,4 @@
-"""Sentences of a report, English and Korean side by side. Korean particles never follow a field they would depend on."""
+"""Sentences of a report, English and Korean side by side; no Korean particle follows a field that it depends on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "answer.unsolved": (
         "On {date} it is not known whether the grid of {place} stays within its limits: "
         "the power flow found no solution in {failed} of {steps} steps.",
-        "{date} {place} 전력망이 한계 이내인지 알 수 없습니다. {steps}개 구간 중 {failed}개에서 조류계산의 해를 찾지 못했습니다.",
+        "{date} {place} 전력망이 한계 이내인지 알 수 없습니다. "
+        "{steps}개 구간 중 {failed}개에서 조류계산의 해를 찾지 못했습니다.",
     ),
     "answer.within": (
         "On {date} the grid of {place} stays within its limits{worst}; {voltage}{before}.",
@@ -63,9 +64,17 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "It is not proved that all leave charged: an independent replay found {count} broken rules",
         "모두 충전을 마치는지 확인되지 않았습니다. 독립 재현에서 규칙 위반 {count}건이 발견되었습니다",
     ),
+    "answer.charged_partly": (
+        "All {buses} buses of the {depots} garages with a plan of their own and every other vehicle leave charged",
+        "자체 계획이 있는 차고지 {depots}곳의 버스 {buses}대와 다른 모든 차량이 충전을 마치고 출발합니다",
+    ),
+    "answer.charged_others": (
+        "Every vehicle other than the buses leaves charged",
+        "버스 외의 모든 차량이 충전을 마치고 출발합니다",
+    ),
     "answer.fallbacks": (
-        " ({count} of {depots} garages without an optimised plan, see their reasons below)",
-        "(차고지 {depots}곳 중 {count}곳은 최적 계획 없이 대체 계획을 씁니다. 아래 사유 참조)",
+        "; {count} of {depots} garages ({buses} buses) follow a fallback or a bent rule, for which that is not proved",
+        ". 차고지 {depots}곳 중 {count}곳(버스 {buses}대)은 대체 계획이나 완화된 규칙을 따르므로 확인되지 않았습니다",
     ),
     "answer.cost_less": (
         "; charging costs {plan} instead of {before} when everything plugs in on arrival, {saved} ({share}) less",
@@ -80,7 +89,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         ". 충전 비용은 {plan}, 도착 즉시 충전과 같습니다",
     ),
     "answer.peak": (
-        "; the peak of the city goes from {before} to {plan}",
+        "; the peak load goes from {before} to {plan}",
         ". 최대 전력은 {before}에서 {plan}로 바뀝니다",
     ),
     "answer.proved": (
@@ -106,11 +115,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "answer.carbon": (
         "Over the day {energy} is used, which causes {co2} of CO₂{avoided}; {weather}, {assumed}, "
         "and the status of the plan is “{status}”.",
-        "하루 사용 전력량은 {energy}, CO₂ 배출량은 {co2}입니다{avoided}. {weather}. {assumed}. 계획 상태는 ‘{status}’입니다.",
+        "하루 사용 전력량은 {energy}, CO₂ 배출량은 {co2}입니다{avoided}. "
+        "{weather}. {assumed}. 계획 상태는 ‘{status}’입니다.",
     ),
     "answer.avoided": (
         " (electric buses avoid {co2} of CO₂ and {nox} of NOx against CNG buses)",
         "(전기버스의 CNG 버스 대비 감축: CO₂ {co2}, NOx {nox})",
+    ),
+    "answer.not_avoided": (
+        " (electric buses cause {co2} of CO₂ more than CNG buses would, and avoid {nox} of their NOx)",
+        "(전기버스의 CO₂는 CNG 버스보다 {co2} 많고, NOx 감축은 {nox})",
     ),
     "answer.weather_synthetic": (
         "the weather behind it is SYNTHETIC, made up from climate statistics and no forecast",
@@ -156,8 +170,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "하루 충전 부하. 도착 즉시 충전: 최대 {before}({clock_before}). 계획: 최대 {plan}({clock}).",
     ),
     "demand.caption": (
-        "Who draws, under the plan, in MW. From the zero line upwards: {order}. Solar power lies below it, as it is given "
-        "to the grid.",
+        "Who draws, under the plan, in MW. From the zero line upwards: {order}. Solar power lies below it, as it is "
+        "given to the grid.",
         "계획 적용 시 사용처별 전력(MW). 0선에서 위로: {order}. 태양광은 계통에 공급하므로 아래쪽에 표시.",
     ),
     "demand.alt": (
@@ -167,8 +181,8 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "feeders.note": (
         "Loading is the power at the head over the normal rating, or the worst current of its lines if higher. "
         "The cause is what the load of that hour is made of; solar power takes load away.",
-        "부하율은 인출점 전력의 정격 대비 비율이며, 자기 선로의 전류 비율이 더 높으면 그 값입니다. 원인은 그 시각 부하의 구성이고, "
-        "태양광은 부하를 줄입니다.",
+        "부하율은 인출점 전력의 정격 대비 비율이며, 자기 선로의 전류 비율이 더 높으면 그 값입니다. "
+        "원인은 그 시각 부하의 구성이고, 태양광은 부하를 줄입니다.",
     ),
     "feeders.none": ("No feeder is part of this run.", "이 실행에는 배전선로가 없습니다."),
     "depots.none": ("No garage is part of this run.", "이 실행에는 차고지가 없습니다."),
@@ -187,16 +201,16 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "전력망이 비용을 높이는 곳: 해당 설비로 1 kWh를 더 보낼 수 있었다면 줄었을 비용입니다.",
     ),
     "carbon.note": (
-        "CO₂ of the electricity used at the factor of the city folder. Avoided: what the same kilometres would have emitted, "
-        "less the CO₂ of charging.",
-        "사용 전력의 CO₂는 도시 자료의 배출계수로 계산합니다. 감축은 같은 거리를 달린 버스의 배출량에서 충전 전력의 CO₂를 뺀 "
-        "값입니다.",
+        "CO₂ of the electricity used at the factor of the city folder. Avoided: what the same kilometres would have "
+        "emitted, less the CO₂ of charging.",
+        "사용 전력의 CO₂는 도시 자료의 배출계수로 계산합니다. "
+        "감축은 같은 거리를 달린 버스의 배출량에서 충전 전력의 CO₂를 뺀 값입니다.",
     ),
     "conventions": (
         "Consumption counts positive, export negative. A time is the start of its step, in local time ({zone}); "
         "the day runs from {first} for {hours} hours. The energy of a step is its mean power times its length.",
-        "소비는 양수, 송출은 음수입니다. 시각은 구간의 시작이며 현지 시각({zone})입니다. 하루는 {first}부터 {hours}시간입니다. "
-        "구간 전력량은 평균 전력에 구간 길이를 곱한 값입니다.",
+        "소비는 양수, 송출은 음수입니다. 시각은 구간의 시작이며 현지 시각({zone})입니다. "
+        "하루는 {first}부터 {hours}시간입니다. 구간 전력량은 평균 전력에 구간 길이를 곱한 값입니다.",
     ),
     "replay.ok": (
         "passed: every rule kept, every won added up again",

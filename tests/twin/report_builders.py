@@ -67,9 +67,14 @@ def run_facts() -> RunFacts:
 
 def curves() -> CityCurves:
     hour = (4 + np.arange(STEPS) * 0.25) % 24
-    shape = 0.62 + 0.38 * np.exp(-(((hour - 15) / 5.5) ** 2)) + 0.1 * np.exp(-(((hour - 20) / 2) ** 2))
+
+    def near(middle: float, width: float) -> np.ndarray:
+        away = np.abs(hour - middle)
+        return np.exp(-((np.minimum(away, 24 - away) / width) ** 2))
+
+    shape = 0.62 + 0.38 * near(15, 5.5) + 0.1 * near(20, 2)
     demand = {
-        "residential": row(2300 * (0.7 + 0.3 * np.exp(-(((hour - 21) / 4) ** 2)))),
+        "residential": row(2300 * (0.7 + 0.3 * near(21, 4))),
         "general": row(5200 * shape),
         "industrial": row(400 * shape),
         "education": row(330 * shape),
@@ -77,9 +82,9 @@ def curves() -> CityCurves:
         "night": row(np.where(hour < 8, 90, 0)),
         "agriculture": row(1),
     }
-    arrival = 260 * np.exp(-(((hour - 19.5) / 2.2) ** 2)) + 50
-    moved = 190 * np.exp(-(((hour - 2) / 3) ** 2)) + 42
-    buses, planned = 90 * np.exp(-(((hour - 22) / 3) ** 2)), 70 * np.exp(-(((hour - 2) / 3) ** 2))
+    arrival = 260 * near(19.5, 2.2) + 50
+    moved = 190 * near(2, 3) + 42
+    buses, planned = 90 * near(22, 3), 70 * near(2, 3)
     solar = 210 * np.maximum(np.sin((hour - 6) / 13 * np.pi), 0) * (hour > 6) * (hour < 19)
     battery = np.where(hour < 6, 12.0, np.where((hour > 13) & (hour < 18), -16.0, 0.0))
     fixed = np.sum([np.array(part) for part in demand.values()], axis=0) - solar + 40
@@ -108,7 +113,7 @@ def district(code: str = "11680", **changes: object) -> DistrictFacts:
         name_local=local,
         name_en=english,
         peak_unmanaged_mw=float(rng.uniform(200, 900)),
-        peak_plan_mw=float(rng.uniform(190, 800)),
+        peak_plan_mw=float(rng.uniform(150, 190)),
         demand_mwh=8000.0,
         vehicles_mwh=300.0,
         buses_mwh=100.0,
