@@ -24,7 +24,7 @@ from optimizers.pricing_lattice import Lattice, Rounding, lattice
 from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, search_room
 from optimizers.primal_kernel import Fleet, recount
 from optimizers.primal_polish import polish
-from optimizers.problem import DepotProblem, LaneRule
+from optimizers.problem import DepotProblem, LaneRule, discharge_limit_kw
 from optimizers.solver import SolveLimits, solver_version
 
 Floats = NDArray[np.float64]
@@ -55,7 +55,7 @@ class DecompositionSettings:
 
     limits: SolveLimits
     spacing_kwh: float = 0.5
-    fine_spacing_kwh: float = 0.05
+    fine_spacing_kwh: float = 0.1
     seed: int = 0
 
 
@@ -103,10 +103,13 @@ def solve_decomposed(problem: DepotProblem, limits: SolveLimits) -> DepotPlan | 
 def can_decompose(problem: DepotProblem) -> bool:
     """Return whether every rule of the problem fits the decomposition.
 
-    All do but two: lanes, in which buses block each other, and selling dearer than buying, which is not convex.
+    All do but three: lanes, in which buses block each other; selling dearer than buying, which is not convex; and a limit
+    of the energy that a bus may feed back over the day.
     """
     free = all(charger.lane is LaneRule.FREE for charger in problem.chargers)
-    return free and bool((problem.prices.sell_krw_per_kwh <= problem.prices.buy_krw_per_kwh).all())
+    convex = bool((problem.prices.sell_krw_per_kwh <= problem.prices.buy_krw_per_kwh).all())
+    warranted = np.isfinite(problem.buses.discharge_limit_kwh) & (discharge_limit_kw(problem).max(axis=1, initial=0.0) > 0)
+    return free and convex and not warranted.any()
 
 
 def never() -> bool:
