@@ -83,8 +83,9 @@ class Transformers(Table):
     """Two-winding transformers.
 
     Series impedance and shunt in ohm and microsiemens are referred to the `to` (low) side, half the shunt at each side
-    of the series impedance, both behind the ideal ratio; `ratio` is the off-nominal turns ratio at the `from` (high) side relative to the ratio of the bus base voltages,
-    `shift_deg` the phase by which the low side lags. `rating_kva` may be inf.
+    of the series impedance, both behind the ideal ratio. `ratio` is the off-nominal turns ratio at the `from` (high)
+    side relative to the ratio of the bus base voltages, `shift_deg` the phase by which the low side lags. `rating_kva`
+    may be inf.
     """
 
     id: Ids = field(default_factory=_no_ids)

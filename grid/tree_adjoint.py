@@ -6,8 +6,8 @@ the parent's and the last sums up from the children, so that with parent `i`
 
 .. math:: \lambda^v_j = a_j + b_j \lambda^P_i + c_j \lambda^Q_i
 
-`b` and `c` are found once for a step; `a` differs from 0 only on the path from the asked row to the root. The derivatives
-by the loads are :math:`\lambda^P` and :math:`\lambda^Q`.
+`b` and `c` are found once for a step; `a` differs from 0 only on the path from the asked row to the root. The
+derivatives by the loads are :math:`\lambda^P` and :math:`\lambda^Q`.
 """
 
 from __future__ import annotations
