@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from data.durable import sha256_of_bytes, sha256_of_file, sync_file, sync_tree
 from data.errors import TwinError
@@ -52,14 +53,21 @@ def digest_variable(variable: xr.DataArray) -> VariableDigest:
     """Describe an array by shape, type, finiteness and the SHA-256 of its values in C order."""
     values = np.ascontiguousarray(variable.values)
     text = values.dtype.kind in "OUT"
-    content = json.dumps(values.astype(object).tolist()).encode() if text else values.tobytes()
+    content = json.dumps(values.astype(object).tolist()).encode() if text and values.size else values.tobytes()
     return VariableDigest(
         dims=tuple(str(dim) for dim in variable.dims),
         shape=tuple(values.shape),
-        dtype="text" if text else str(values.dtype),
+        dtype=_kind(values, text=text),
         finite=bool(np.isfinite(values).all()) if values.dtype.kind in "fc" else True,
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _kind(values: NDArray[Any], *, text: bool) -> str:
+    """Name the type of an array; one without values has none, for text without values reads back as numbers."""
+    if not values.size:
+        return "empty"
+    return "text" if text else str(values.dtype)
 
 
 def _with_portable_text(dataset: xr.Dataset) -> xr.Dataset:

@@ -28,7 +28,7 @@ from twin.demand_buses import LoadPoints
 from twin.demand_calibration import year_hours_utc
 from twin.demand_clock import LocalDays
 from twin.demand_tables import demand_model
-from twin.ev_cohorts import EvModel, ev_model, with_total
+from twin.ev_cohorts import EvModel, ev_model_in
 from twin.scenario import Scenario
 from twin.solar import SolarFleet, solar_fleet
 
@@ -134,7 +134,6 @@ def build_city(folder: CityFolder, scenario: Scenario, cache: Path, district: st
     year = district_demand_kw(model, embedded_weather(folder, PLANNING_YEAR), hours, 1.0, days)
     spec = grid_spec(folder, planning_hours_kw(at_medium_voltage_kw(model, year)), _customers(folder))
     grid = build_grid(spec, cache, code)
-    ev = ev_model(folder.tables)
     buses = bus_model(folder.tables, scenario.bus_fleet)
     solar = solar_fleet(folder.tables)
     return City(
@@ -144,7 +143,7 @@ def build_city(folder: CityFolder, scenario: Scenario, cache: Path, district: st
         grid=grid,
         demand=model,
         load_points=_load_points(grid, model),
-        ev=ev if scenario.vehicles is None else with_total(ev, scenario.vehicles),
+        ev=ev_model_in(folder.tables, scenario.name, scenario.vehicles),
         ev_points=ev_hosts.load_points_of(grid),
         buses=replace(buses, garages=tuple(g for g in buses.garages if code is None or g.district == code)),
         garage_bus=_garage_buses(grid, buses),

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from data.errors import ProblemList
 from data.weather import Weather
 from twin.buses_day import GarageDay, garage_days
 from twin.buses_rules import HORIZON_H, PlanningDay, depot_rules
@@ -23,6 +24,9 @@ from twin.ev_envelopes import EnvelopeSet, envelopes
 from twin.ev_sessions import Sessions, draw_sessions
 from twin.solar import solar_generation_kw
 from twin.solar_buses import bus_share, generation_at_buses_kw
+
+MISSING_SHARE = 0.05
+"""Share of a garage's energy that may be handed on to buses of other kinds before its tables are taken for wrong."""
 
 Floats = NDArray[np.float64]
 Times = NDArray[np.datetime64]
@@ -129,6 +133,10 @@ def city_day(city: City, service_date: date, weather: Weather) -> CityDay:
         settings.seed,
         settings.timezone,
     )
+    garages = garage_days(
+        city.buses, city.tariffs, planning, depot_rules(folder), settings.seed, districts=frozenset(city.districts)
+    )
+    _require_served(garages)
     return CityDay(
         city=city,
         planning=planning,
@@ -141,13 +149,28 @@ def city_day(city: City, service_date: date, weather: Weather) -> CityDay:
         assets_at_buses_kw=added_kw.T,
         sessions=sessions,
         vehicles=envelopes(sessions, len(times), step_h),
-        garages=garage_days(
-            city.buses, city.tariffs, planning, depot_rules(folder), settings.seed, districts=frozenset(city.districts)
-        ),
+        garages=garages,
         assets=assets,
         batteries=city_batteries(folder.tables, city.ev_points),
         asset_kw=power_by_class_kw(assets, times, settings.zone, only_added=False).T,
     )
+
+
+def _require_served(garages: Mapping[str, GarageDay]) -> None:
+    """Refuse garages whose outlets cannot give their buses the energy of a day; a few trips handed on are normal."""
+    problems = ProblemList()
+    for name, day in garages.items():
+        wanted_kwh = float(day.problem.trip_kwh.sum()) + day.handed_on_kwh
+        missing_kwh = day.handed_on_kwh + day.short_kwh
+        if missing_kwh > MISSING_SHARE * wanted_kwh:
+            what = (
+                f"{day.garage.bus_count} buses of garage {name} need {wanted_kwh:,.0f} kWh on the day, its "
+                f"{day.garage.charger_count} outlets of {day.garage.charger_kw:g} kW leave {missing_kwh:,.0f} missing"
+            )
+            problems.add(
+                "garage_sites.csv", what, "add outlets or power, or move buses to another garage", field="chargers"
+            )
+    problems.raise_if_any()
 
 
 def _solar(city: City, weather: Weather) -> tuple[Floats, Floats]:

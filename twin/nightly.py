@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,6 +29,7 @@ from twin.report import render_report
 from twin.results import csv_of_curves, csv_of_rows, grid_arrays, schedule_arrays
 from twin.scenario import Scenario
 from twin.schedule import ScheduleLimits, plan_city, unmanaged_plan
+from twin.stopping import never
 from twin.summary import Findings, summarise
 from twin.summary_parts import Outcome
 from twin.summary_types import Summary
@@ -90,11 +91,26 @@ class NightlyResult:
     reused: bool
 
 
-def run_nightly(job: NightlyJob, store: RunStore, reporter: Reporter) -> NightlyResult:
+def run_nightly(
+    job: NightlyJob, store: RunStore, reporter: Reporter, stop: Callable[[], bool] = never
+) -> NightlyResult:
     """Return the shown run of a job, making it when it is not there yet.
+
+    Parameters
+    ----------
+    job
+        What to plan.
+    store
+        Where it is looked for and published.
+    reporter
+        Told how far the job is.
+    stop
+        Asked at the end of every phase; True ends the run as cancelled.
 
     Raises
     ------
+    KeyboardInterrupt
+        When `stop` says so.
     AlreadyRunningError
         When another process is making it now.
     InvalidInput
@@ -111,22 +127,40 @@ def run_nightly(job: NightlyJob, store: RunStore, reporter: Reporter) -> Nightly
             + [key.inputs_sha256[:8]]
         )
         with store.begin(key, stem) as run:
-            return NightlyResult(_make(job, store, run, reporter), reused=False)
+            return NightlyResult(_make(job, store, _Making(run, reporter, stop)), reused=False)
 
 
-def _make(job: NightlyJob, store: RunStore, run: OpenRun, reporter: Reporter) -> RunRecord:
-    begin = time.perf_counter()
-    day = _build(job, store, run, reporter)
+@dataclass(frozen=True, eq=False)
+class _Making:
+    """A run being made: where it is written, who is told, who may stop it."""
+
+    run: OpenRun
+    reporter: Reporter
+    stop: Callable[[], bool]
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Tell ledger and user what runs now; afterwards end the run when somebody asked for it."""
+        self.run.note_phase(name)
+        with self.reporter.phase(name):
+            yield
+        if self.stop():
+            raise KeyboardInterrupt
+
+
+def _make(job: NightlyJob, store: RunStore, making: _Making) -> RunRecord:
+    begin, run = time.perf_counter(), making.run
+    day = _build(job, store, making)
     _require_space(day, store.root)
-    with _phase(run, reporter, "unmanaged day"):
+    with making.phase("unmanaged day"):
         unmanaged = unmanaged_plan(day)
         unmanaged_state = check_grid(day.city.grid, unmanaged.load_kw, unmanaged.load_kvar)
-    with _phase(run, reporter, "plan"):
+    with making.phase("plan"):
         fallback = fallback_plans(day, unmanaged.depots, store, KIND)
-        planned = plan_city(day, job.limits, reporter.done, fallback)
-    with _phase(run, reporter, "power flow of the plan"):
+        planned = plan_city(day, job.limits, making.reporter.done, fallback, making.stop)
+    with making.phase("power flow of the plan"):
         state = check_grid(day.city.grid, planned.load_kw, planned.load_kvar)
-    with _phase(run, reporter, "replay"):
+    with making.phase("replay"):
         replay = replay_city(day, planned)
     certificate = certify(
         planned,
@@ -139,8 +173,8 @@ def _make(job: NightlyJob, store: RunStore, run: OpenRun, reporter: Reporter) ->
         wall_s=time.perf_counter() - begin,
     )
     outcomes = (Outcome(unmanaged, unmanaged_state), Outcome(planned, state))
-    found = Findings(day, *outcomes, replay, certificate, job.inputs(), reporter.phases_s)
-    with _phase(run, reporter, "store and report"):
+    found = Findings(day, *outcomes, replay, certificate, job.inputs(), making.reporter.phases_s)
+    with making.phase("store and report"):
         run.write_arrays("grid", grid_arrays(day, *outcomes))
         run.write_arrays("schedule", schedule_arrays(day, *outcomes))
         summary = summarise(run.run_id, found)
@@ -149,15 +183,10 @@ def _make(job: NightlyJob, store: RunStore, run: OpenRun, reporter: Reporter) ->
         return run.publish(run_state, message, {"certificate": _plain(summary.as_json()["certificate"])})
 
 
-def _phase(run: OpenRun, reporter: Reporter, name: str) -> AbstractContextManager[None, bool | None]:
-    run.note_phase(name)
-    return reporter.phase(name)
-
-
-def _build(job: NightlyJob, store: RunStore, run: OpenRun, reporter: Reporter) -> CityDay:
-    with _phase(run, reporter, "city and grid"):
+def _build(job: NightlyJob, store: RunStore, making: _Making) -> CityDay:
+    with making.phase("city and grid"):
         city = build_city(job.folder, job.scenario, store.root / "cache", job.district)
-    with _phase(run, reporter, "loads of the day"):
+    with making.phase("loads of the day"):
         return city_day(city, job.service_date, job.weather)
 
 

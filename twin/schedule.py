@@ -16,10 +16,13 @@ from optimizers.dispatch import DispatchPlan, solve_dispatch
 from optimizers.dispatch_problem import DispatchProblem
 from optimizers.fleet import FleetProgress, FleetSettings, plan_fleet
 from optimizers.plan import DepotPlan, NoPlan
+from optimizers.problem import DepotProblem
+from optimizers.replay import replay
 from twin.day import CityDay
 from twin.ev_cohorts import Cohort
 from twin.ev_envelopes import session_envelopes, unmanaged_kw
 from twin.grid_check import GridState, check_grid
+from twin.stopping import never
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -85,7 +88,11 @@ def _idle(day: CityDay) -> Floats:
 
 
 def plan_city(
-    day: CityDay, limits: ScheduleLimits, progress: Callable[[str, int, int], None], fallback: Mapping[str, DepotPlan]
+    day: CityDay,
+    limits: ScheduleLimits,
+    progress: Callable[[str, int, int], None],
+    fallback: Mapping[str, DepotPlan],
+    stop: Callable[[], bool] = never,
 ) -> CityPlan:
     """Plan every garage, vehicle and battery of a city for a day.
 
@@ -98,10 +105,12 @@ def plan_city(
     progress
         Told "depots" or "areas", how many are done, and of how many.
     fallback
-        Plan of each garage to use when its optimizer gives none.
+        Plan of each garage to use when its optimizer gives none, or one that a replay refuses.
+    stop
+        Asked now and then while garages are planned; True ends them with their best so far.
     """
     begin = time.perf_counter()
-    depots, reasons = _plan_depots(day, limits, progress, fallback)
+    depots, reasons = _plan_depots(day, limits, progress, fallback, stop)
     planned_depots = time.perf_counter()
     session_kw, battery_kw = np.zeros((len(day.sessions), day.steps)), _idle(day)
     before = check_grid(day.city.grid, *loads_at_buses(day, depots, session_kw, battery_kw))
@@ -119,22 +128,38 @@ def plan_city(
 
 
 def _plan_depots(
-    day: CityDay, limits: ScheduleLimits, progress: Callable[[str, int, int], None], fallback: Mapping[str, DepotPlan]
+    day: CityDay,
+    limits: ScheduleLimits,
+    progress: Callable[[str, int, int], None],
+    fallback: Mapping[str, DepotPlan],
+    stop: Callable[[], bool],
 ) -> tuple[dict[str, DepotPlan], dict[str, str]]:
     def tell(done: FleetProgress) -> None:
         progress("depots", done.done, done.total)
 
     problems = [garage.problem for garage in day.garages.values()]
     settings = FleetSettings(
-        time_limit_s=limits.depots_s, gap=limits.gap, workers=limits.workers, seed=day.city.folder.settings.seed
+        time_limit_s=limits.depots_s,
+        gap=limits.gap,
+        workers=limits.workers,
+        seed=day.city.folder.settings.seed,
+        cancel=stop,
     )
     plans, reasons = {}, {}
     for problem, plan in zip(problems, plan_fleet(problems, settings, tell).plans, strict=True):
-        if isinstance(plan, NoPlan):
-            plans[problem.id], reasons[problem.id] = fallback[problem.id], "; ".join(plan.reasons)
+        reason = _reason_against(problem, plan)
+        if isinstance(plan, NoPlan) or reason:
+            plans[problem.id], reasons[problem.id] = fallback[problem.id], reason
         else:
             plans[problem.id] = plan
     return plans, reasons
+
+
+def _reason_against(problem: DepotProblem, plan: DepotPlan | NoPlan) -> str:
+    """Return why a plan cannot be used, "" when it can: the replay has the last word, whatever the optimizer says."""
+    if isinstance(plan, NoPlan):
+        return "; ".join(plan.reasons)
+    return "; ".join(replay(problem, plan).violations[:3])
 
 
 def loads_at_buses(

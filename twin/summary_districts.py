@@ -167,12 +167,12 @@ def violation_minutes(day: CityDay, state: GridState) -> dict[str, Floats]:
         city.districts,
     )
     lines = len(grid.network.lines.id)
-    line_district = grid.buses.district[grid.network.lines.to_bus]
     bank_district = grid.buses.district[grid.network.transformers.to_bus]
     scale = 1.0 + LOADING_TOLERANCE
     overloads = (
+        # a feeder is over its limit when its head carries more than its rating or any of its lines more than its own
         overload_violations(
-            ViolationKind.LINE_OVERLOAD, state.loading[:, :lines] / scale, day.step_h, line_district, city.districts
+            ViolationKind.LINE_OVERLOAD, state.feeder_loading / scale, day.step_h, grid.feeders.district, city.districts
         ),
         overload_violations(
             ViolationKind.TRANSFORMER_OVERLOAD,

@@ -45,6 +45,18 @@ def test_what_is_published_reads_back_and_verifies(tmp_path: Path) -> None:
     assert not list((tmp_path / "staging").iterdir())
 
 
+def test_text_and_arrays_without_values_read_back(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    empty = xr.Dataset({"power_kw": (("battery", "time"), np.zeros((0, 4)))}, coords={"battery": np.zeros(0, "<U1")})
+    named = xr.Dataset({"unit": (("bus",), np.array(["가", "kW"]))}, coords={"bus": ["a", "b"]})
+    with store.lease(KEY), store.begin(KEY, "seoul") as run:
+        run.write_arrays("empty", empty)
+        run.write_arrays("named", named)
+        run_id = run.publish(RunState.PUBLISHED, "fine", {}).run_id
+    assert store.verify(run_id) == ()
+    assert store.open_arrays(run_id, "named")["unit"].values.tolist() == ["가", "kW"]
+
+
 @pytest.mark.parametrize("error", [ValueError("bad"), KeyboardInterrupt()])
 def test_a_run_that_breaks_off_is_not_shown_and_leaves_nothing(tmp_path: Path, error: BaseException) -> None:
     store = RunStore(tmp_path)

@@ -25,6 +25,7 @@ from twin.progress import BarReporter, PlainReporter
 from twin.report_answers import answer_sentences
 from twin.scenario import TODAY, scenario_of
 from twin.schedule import ScheduleLimits
+from twin.stopping import StopRequest
 from twin.summary_types import summary_from_json
 
 EMBEDDED_SEOUL = Path(data.__file__).parent / "seoul"
@@ -91,10 +92,11 @@ def nightly(
 
 def _run(job: NightlyJob, store: RunStore) -> NightlyResult:
     console = Console()
-    if not console.is_terminal:
-        return run_nightly(job, store, PlainReporter(click.echo))
-    with BarReporter(console) as reporter:
-        return run_nightly(job, store, reporter)
+    with StopRequest() as stop:
+        if not console.is_terminal:
+            return run_nightly(job, store, PlainReporter(click.echo), stop)
+        with BarReporter(console) as reporter:
+            return run_nightly(job, store, reporter, stop)
 
 
 def _tomorrow(city: CityFolder) -> date:
