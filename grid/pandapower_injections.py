@@ -64,7 +64,7 @@ def read_generators(readers: Readers, live: Flags, supplied: Flags) -> Generator
 
 
 def read_loads(readers: Readers, live: Flags, supplied: Flags) -> Loads:
-    """Read loads with their ZIP shares, and every element of fixed P and Q: static generators, storage, motors, wards."""
+    """Read loads with their ZIP shares, and all else of fixed P and Q: static generators, storage, motors, wards."""
     parts = [_zip_loads(readers("load"), live)]
     for table, sign, p_mw, q_mvar in (
         ("sgen", -1.0, "p_mw", "q_mvar"),
@@ -94,7 +94,7 @@ def _power(reader: TableReader, column: str, default: float | None = None) -> Fl
 def _fixed(reader: TableReader, prefix: str, live: Flags, p_kw: Floats, q_kvar: Floats) -> LoadColumns:
     bus, zero = reader.positions("bus", "bus"), np.zeros(len(reader))
     on = reader.flags("in_service", default=True) & live[bus]
-    return reader.ids(prefix), bus, p_kw, q_kvar, zero, zero, on
+    return reader.ids(prefix), bus, p_kw + 0.0, q_kvar + 0.0, zero, zero, on  # no negative zeros
 
 
 def _zip_loads(reader: TableReader, live: Flags) -> LoadColumns:

@@ -1,4 +1,4 @@
-"""Two-winding transformers of pandapower tables: from taps, short-circuit and no-load values to the π of this package."""
+"""Two-winding transformers of pandapower tables: taps, short-circuit and no-load values turned into a π."""
 
 from __future__ import annotations
 
