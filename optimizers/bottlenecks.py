@@ -13,6 +13,7 @@ from enum import Enum
 
 import numpy as np
 
+from optimizers.energy_need import must_charge_kwh, needed_kwh, reach_kwh_of
 from optimizers.problem import DepotProblem, Flags, Floats, Ints, charge_limit_kw, discharge_limit_kw, stays
 
 TOLERANCE_KWH = 1e-6
@@ -46,7 +47,7 @@ class Bottleneck:
 
 def bottlenecks(problem: DepotProblem) -> tuple[Bottleneck, ...]:
     """Return the worst bottleneck of each kind (for time: of each bus); empty when counting finds none."""
-    reach_kwh = _reach_kwh(problem, charge_limit_kw(problem).max(axis=1))
+    reach_kwh = reach_kwh_of(problem, charge_limit_kw(problem).max(axis=1))
     alone = [*_too_little_time(problem, reach_kwh), *_base_load_too_high(problem)]
     if alone:
         return tuple(alone)
@@ -55,7 +56,7 @@ def bottlenecks(problem: DepotProblem) -> tuple[Bottleneck, ...]:
     found = []
     for start in starts:
         after = stops[stops > start]
-        inlet_kwh = _must_charge_kwh(problem, start, reach_kwh)[:, after] / problem.buses.charge_efficiency[:, None]
+        inlet_kwh = must_charge_kwh(problem, start, reach_kwh)[:, after] / problem.buses.charge_efficiency[:, None]
         found += [_outlets_short(problem, start, after, inlet_kwh, group) for group in _groups(problem)]
         found.append(_connection_short(problem, start, after, inlet_kwh))
     return _worst_of_each_kind([bottleneck for bottleneck in found if bottleneck is not None])
@@ -66,46 +67,16 @@ def _worst_of_each_kind(found: list[Bottleneck]) -> tuple[Bottleneck, ...]:
     return tuple(bottleneck for bottleneck in worst if bottleneck is not None)
 
 
-def _needed_kwh(problem: DepotProblem) -> Floats:
-    """Return the (B, T+1) least energy at the start of each step and at the end; before a duty, with all it takes."""
-    needed = np.column_stack([problem.need_kwh, problem.buses.terminal_min_kwh])
-    needed = np.maximum(needed, problem.buses.min_kwh[:, None])
-    for t in range(problem.step_count - 1, -1, -1):
-        for_duty = np.where(problem.present[:, t], 0.0, needed[:, t + 1] + problem.trip_kwh[:, t])
-        needed[:, t] = np.maximum(needed[:, t], for_duty)
-    return needed
-
-
-def _drawn_kwh(problem: DepotProblem) -> Floats:
-    """Return the (B, T) energy that leaves the cells whatever is decided."""
-    return problem.trip_kwh + problem.step_h * problem.buses.standing_loss_kw[:, None] * problem.present
-
-
-def _gain_kwh(problem: DepotProblem, power_kw: Floats) -> Floats:
-    """Return the (B, T) most energy that can be stored in a step."""
-    return problem.step_h * (power_kw * problem.buses.charge_efficiency)[:, None] * problem.present
-
-
-def _reach_kwh(problem: DepotProblem, power_kw: Floats) -> Floats:
-    """Return the (B, T+1) highest energy of each bus with an outlet of its own."""
-    drawn, gain = _drawn_kwh(problem), _gain_kwh(problem, power_kw)
-    reach = np.empty((problem.bus_count, problem.step_count + 1))
-    reach[:, 0] = problem.buses.initial_kwh
-    for t in range(problem.step_count):
-        reach[:, t + 1] = np.minimum(reach[:, t] + gain[:, t] - drawn[:, t], problem.buses.max_kwh)
-    return reach
-
-
 def _too_little_time(problem: DepotProblem, reach_kwh: Floats) -> list[Bottleneck]:
     """Find buses that cannot make it even with an outlet of their own at all times."""
-    short = _needed_kwh(problem) - reach_kwh
+    short = needed_kwh(problem) - reach_kwh
     found = []
     for bus in np.flatnonzero((short > TOLERANCE_KWH).any(axis=1)):
         step = int(np.argmax(short[bus] > TOLERANCE_KWH))
         missing, name = float(short[bus].max()), problem.buses.id[bus]
         before = [stay.start for stay in stays(problem.present) if stay.bus == bus and stay.start < step]
         start = before[-1] if before else 0
-        floor_kwh = float(_needed_kwh(problem)[bus, step])
+        floor_kwh = float(needed_kwh(problem)[bus, step])
         sentence = (
             f"bus {name} needs {floor_kwh:.1f} kWh at {_name(problem, step)} and reaches "
             f"{reach_kwh[bus, step]:.1f} at most, charging alone at full power: {missing:.1f} kWh short over the day"
@@ -131,14 +102,6 @@ def _base_load_too_high(problem: DepotProblem) -> list[Bottleneck]:
 
 def _feeds_back(problem: DepotProblem) -> bool:
     return bool((discharge_limit_kw(problem) > 0).any())
-
-
-def _must_charge_kwh(problem: DepotProblem, start: int, reach_kwh: Floats) -> Floats:
-    """Return the (B, T+1) energy each bus must store between `start` and each later step, at least."""
-    spent = np.concatenate([np.zeros((problem.bus_count, 1)), np.cumsum(_drawn_kwh(problem), axis=1)], axis=1)
-    missing = _needed_kwh(problem) + spent - spent[:, [start]] - reach_kwh[:, [start]]
-    missing[:, : start + 1] = 0.0
-    return np.maximum.accumulate(np.maximum(missing, 0.0), axis=1)
 
 
 def _groups(problem: DepotProblem) -> list[Flags]:

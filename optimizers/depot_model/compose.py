@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pyomo.environ as pyo
 
+from optimizers.depot_model.covers import add_session_covers
 from optimizers.depot_model.lanes import add_lanes
 from optimizers.depot_model.objective import add_cost
 from optimizers.depot_model.power import add_cabinets, add_charging, add_feeding_back, add_stored_energy, add_taper
@@ -21,6 +22,7 @@ PARTS: tuple[Part, ...] = (
     add_sessions,
     add_minimum_session,
     add_session_count,
+    add_session_covers,
     add_outlets,
     add_lanes,
     add_charging,

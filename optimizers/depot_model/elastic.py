@@ -22,6 +22,8 @@ def add_gifts(m: pyo.ConcreteModel, problem: DepotProblem) -> None:
     m.GIFT = pyo.Set(dimen=2, initialize=[*duties, *((b, last) for b in m.B)])
     m.gift_kwh = pyo.Var(m.GIFT, domain=pyo.NonNegativeReals)
     m.del_component(m.energy_balance)
+    m.session_cover.deactivate()  # who is given energy need not charge
+    m.step_cover.deactivate()
     floor_kwh = {(b, t): m.energy_kwh[b, t].lb for b in m.B for t in m.E}
     for b in m.B:
         for t in m.E:

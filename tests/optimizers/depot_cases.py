@@ -37,6 +37,12 @@ def session_count() -> DepotProblem:
     return duty(depot(1, 5, rules={"max_sessions_per_stay": 1}), 0, 2, 3, 30.0)
 
 
+def session_covers() -> DepotProblem:
+    """One duty at hour 2 that needs 130 kWh more than there is by outlets of 100 kW; a second, small one."""
+    problem = depot(1, 6, buses=buses(1, initial_kwh=60.0, battery_kwh=250.0, max_kwh=250.0))
+    return duty(duty(problem, 0, 2, 3, 170.0), 0, 5, 6, 30.0)
+
+
 def outlets() -> DepotProblem:
     """One outlet for two buses, one step of handover."""
     return depot(2, 3, rules={"handover_steps": 1})
@@ -145,6 +151,7 @@ CASES: dict[str, Callable[[], DepotProblem]] = {
     "add_sessions": sessions,
     "add_minimum_session": minimum_session,
     "add_session_count": session_count,
+    "add_session_covers": session_covers,
     "add_outlets": outlets,
     "add_lanes": lanes,
     "add_charging": charging,

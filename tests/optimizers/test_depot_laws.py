@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pyomo.environ as pyo
 import pytest
 
 from optimizers.baselines import BASELINES
 from optimizers.depot import Method, solve_depot
+from optimizers.depot_model.compose import build_depot_model
 from optimizers.plan import DepotPlan, PlanStatus
 from optimizers.problem import Degradation, DepotProblem, SiteBattery
 from optimizers.replay import replay
+from optimizers.solver import SolveLimits, solve_model
 from tests.optimizers.depot_builders import buses, charger, depot, random_depot
 from tests.optimizers.depot_enumeration import enumerated_cost_krw
 
@@ -199,3 +202,19 @@ def test_with_every_feature_on_the_replay_agrees(seed):
     assert report.violations == ()
     assert report.cost.total_krw == pytest.approx(plan.objective_krw, abs=0.01)
     assert plan.objective_krw == pytest.approx(plan.lower_bound_krw, rel=1.1e-3)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_covers_cut_off_no_plan_and_tighten_the_relaxation(seed):
+    problem = random_depot(seed, bus_count=3, step_count=16)
+    bounds = []
+    for with_covers in (True, False):
+        model = build_depot_model(problem)
+        if not with_covers:
+            model.session_cover.deactivate()
+            model.step_cover.deactivate()
+        whole = solve_model(model, SolveLimits(30.0, GAP))
+        pyo.TransformationFactory("core.relax_integer_vars").apply_to(model)
+        bounds.append((whole.objective, solve_model(model, SolveLimits(30.0)).objective))
+    assert bounds[0][0] == pytest.approx(bounds[1][0], rel=3 * GAP)
+    assert bounds[0][1] > bounds[1][1] + 1
