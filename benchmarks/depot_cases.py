@@ -61,7 +61,9 @@ def summer_price_krw_per_kwh(hour: np.ndarray) -> np.ndarray:
     of_day = hour % 24
     off = (of_day < 8) | (of_day >= 22)
     peak = (of_day >= 15) & (of_day < 21)
-    return np.where(off, SUMMER_KRW_PER_KWH["off"], np.where(peak, SUMMER_KRW_PER_KWH["peak"], SUMMER_KRW_PER_KWH["mid"]))
+    return np.where(
+        off, SUMMER_KRW_PER_KWH["off"], np.where(peak, SUMMER_KRW_PER_KWH["peak"], SUMMER_KRW_PER_KWH["mid"])
+    )
 
 
 def make_depot(case: DepotCase) -> DepotProblem:
@@ -83,7 +85,11 @@ def make_depot(case: DepotCase) -> DepotProblem:
         chargers=(charger,),
         compatible=np.ones((count, 1), dtype=bool),
         rules=SessionRules(
-            case.min_plug_steps, case.max_sessions_per_stay, case.handover_steps, np.ones(steps, dtype=bool), case.start_krw
+            case.min_plug_steps,
+            case.max_sessions_per_stay,
+            case.handover_steps,
+            np.ones(steps, dtype=bool),
+            case.start_krw,
         ),
         prices=EnergyPrices(buy, np.minimum(buy, SELL_KRW_PER_KWH) if case.v2g else np.zeros(steps), np.zeros(steps)),
         site=SitePower(

@@ -72,7 +72,8 @@ def speed_claim(*, quick: bool) -> Claim:
     return Claim(
         f"time to a proved gap of 0.1 %, {case.buses} buses, {case.chargers} chargers, {case.steps} steps",
         f"{ours_s:.2f} s, gap {100 * plan.gap:.3f} %, replay {'ok' if replay(problem, plan).ok else 'NOT OK'}",
-        f"HiGHS on the compact model {rival.wall_s:.0f} s, gap {100 * rival_gap:.3f} %" + ("" if reached else ", stopped"),
+        f"HiGHS on the compact model {rival.wall_s:.0f} s, gap {100 * rival_gap:.3f} %"
+        + ("" if reached else ", stopped"),
         rival.wall_s / ours_s,
         None if quick else MIN_SPEED_RATIO,
     )
@@ -87,7 +88,9 @@ def sandwich_claim(*, quick: bool) -> Claim:
         exact = solve_compact(problem, SolveLimits(30.0 if quick else 120.0, 2e-4))
         if isinstance(exact, NoPlan):
             continue
-        between = plan.lower_bound_krw <= exact.objective_krw + 1.0 and exact.lower_bound_krw <= plan.objective_krw + 1.0
+        between = (
+            plan.lower_bound_krw <= exact.objective_krw + 1.0 and exact.lower_bound_krw <= plan.objective_krw + 1.0
+        )
         near = plan.objective_krw / exact.objective_krw - 1.0
         worst = max(worst, near)
         inside += between and near <= GAP and replay(problem, plan).ok
@@ -134,7 +137,12 @@ def fleet_claims(name: str, buses: int, garages: int, case: DepotCase, limit_s: 
     bar = f"{limit_s:.0f} s, gap {100 * gap:.1f} %, all served"
     gigabytes = _peak_gb()
     return [
-        Claim(f"{name}: {buses} buses, {garages} garages", f"{figures}, replay {'ok' if right else 'NOT OK'}", bar, met=met),
+        Claim(
+            f"{name}: {buses} buses, {garages} garages",
+            f"{figures}, replay {'ok' if right else 'NOT OK'}",
+            bar,
+            met=met,
+        ),
         Claim(f"{name}: memory", f"{gigabytes:.2f} GB", "4 GB", met=gigabytes <= 4.0),
     ]
 
@@ -161,9 +169,13 @@ def baseline_claims(*, quick: bool) -> list[Claim]:
         theirs = [rule(problem) for problem in problems]
         late = sum(bool(plan.relaxed) for plan in theirs)
         saving = 1.0 - sum(ours) / sum(plan.objective_krw for plan in theirs)
-        better = all(bool(plan.relaxed) or own <= plan.objective_krw + 1.0 for own, plan in zip(ours, theirs, strict=True))
+        better = all(
+            bool(plan.relaxed) or own <= plan.objective_krw + 1.0 for own, plan in zip(ours, theirs, strict=True)
+        )
         name = rule.__name__.replace("_", " ")
-        rival = f"{name} {sum(plan.objective_krw for plan in theirs) / 1e6:.3f} M KRW" + (f", {late} with buses short" if late else "")
+        rival = f"{name} {sum(plan.objective_krw for plan in theirs) / 1e6:.3f} M KRW" + (
+            f", {late} with buses short" if late else ""
+        )
         text = f"{sum(ours) / 1e6:.3f} M KRW, saving {100 * saving:.1f} %"
         claims.append(Claim(f"cost against {name}, {len(problems)} depots", text, rival, met=better))
     return claims

@@ -131,7 +131,9 @@ def generate_columns(
         # A round that moved neither bound nor master asked too near to prices already known.
         moved = bound >= best or solution.objective_krw < before - 1e-7 * abs(before)
         smoothing = SMOOTHING if moved else 0.5 * smoothing
-    return BoundResult(best, centre, solution.objective_krw, solution, tuple(master.plans), impossible, rounds, tuple(history))
+    return BoundResult(
+        best, centre, solution.objective_krw, solution, tuple(master.plans), impossible, rounds, tuple(history)
+    )
 
 
 def _nothing(site: SiteModel) -> MasterSolution:

@@ -14,7 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizers.column_generation import BoundResult, BoundSettings, generate_columns, lagrangian_bound_krw, unserved_krw
+from optimizers.column_generation import (
+    BoundResult,
+    BoundSettings,
+    generate_columns,
+    lagrangian_bound_krw,
+    unserved_krw,
+)
 from optimizers.column_start import pooled_depot
 from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_bus_bar_kw, plan_of, pv_worth_using_kw
 from optimizers.master_site import SiteModel, site_model
@@ -33,6 +39,7 @@ REFINE_WITHIN = 2.5
 """The bound is proved on the fine lattice once the gap is within so many times the gap asked for."""
 COLUMN_SPACING = 2.0
 """Column generation, which only looks for prices, makes do with levels so many times as far apart."""
+UNSERVED_TOLERANCE = 1e-4
 SEARCHES = 12
 """Most rounds of search at the prices of column generation."""
 
@@ -108,7 +115,9 @@ def can_decompose(problem: DepotProblem) -> bool:
     """
     free = all(charger.lane is LaneRule.FREE for charger in problem.chargers)
     convex = bool((problem.prices.sell_krw_per_kwh <= problem.prices.buy_krw_per_kwh).all())
-    warranted = np.isfinite(problem.buses.discharge_limit_kwh) & (discharge_limit_kw(problem).max(axis=1, initial=0.0) > 0)
+    warranted = np.isfinite(problem.buses.discharge_limit_kwh) & (
+        discharge_limit_kw(problem).max(axis=1, initial=0.0) > 0
+    )
     return free and convex and not warranted.any()
 
 
@@ -147,8 +156,7 @@ def plan_depot(
     if reasons:
         return NoPlan(problem.id, PlanStatus.INFEASIBLE, reasons, method, stop.wall_s)
     if best.schedule is None:
-        text = "no plan was found that serves every bus" + (" before the solve was stopped" if stop() else "")
-        return NoPlan(problem.id, PlanStatus.FAILED, (text,), method, stop.wall_s)
+        return NoPlan(problem.id, PlanStatus.FAILED, (_why_none(solve.short, stop()),), method, stop.wall_s)
     status = PlanStatus.OPTIMAL if best.gap <= settings.limits.gap else PlanStatus.FEASIBLE
     return plan_of(problem, best.schedule, Verdict(status, best.bound_krw, BOUND_FOR, method, stop.wall_s))
 
@@ -162,6 +170,7 @@ class _Solve:
         self.outward = lattice(problem, COLUMN_SPACING * settings.spacing_kwh, Rounding.OUTWARD)
         self.site: SiteModel = site_model(problem)
         self.fleet: Fleet | None = None
+        self.short = 0.0
         self._proved: tuple[int, float] | None = None
 
     def run(self) -> tuple[str, ...]:
@@ -182,6 +191,7 @@ class _Solve:
             if self._done():
                 return ()
         columns = self._columns(duals)
+        self.short = float(columns.solution.unserved.sum())
         plan = self._site_plan(columns.duals, columns.solution.site_values)
         self._prove(columns.duals, self.settings.fine_spacing_kwh)
         for number in range(SEARCHES):
@@ -221,8 +231,12 @@ class _Solve:
             recount(self.inward, room, self.fleet)
         if self.fleet is None or not self.fleet.served.all():
             self.fleet = build_plan(self.inward, room, settings.seed)
-        target = self.best.bound_krw * (1 + 0.5 * self.settings.limits.gap) if np.isfinite(self.best.bound_krw) else -np.inf
-        self.fleet = improve_plan(self.inward, room, copied(self.fleet), replace(settings, target_krw=target, stop=self.stop))
+        target = (
+            self.best.bound_krw * (1 + 0.5 * self.settings.limits.gap) if np.isfinite(self.best.bound_krw) else -np.inf
+        )
+        self.fleet = improve_plan(
+            self.inward, room, copied(self.fleet), replace(settings, target_krw=target, stop=self.stop)
+        )
         if not self.fleet.served.all():
             return
         schedule = _schedule(self.problem, self.inward, self.fleet, plan)
@@ -232,7 +246,9 @@ class _Solve:
     def _keep(self, schedule: Schedule) -> None:
         plan = plan_of(self.problem, schedule, Verdict(PlanStatus.FEASIBLE, -np.inf, "", "", 0.0))
         limits = self.problem.site
-        fits = (plan.grid_kw <= limits.import_limit_kw + 1e-4).all() and (-plan.grid_kw <= limits.export_limit_kw + 1e-4).all()
+        fits = (plan.grid_kw <= limits.import_limit_kw + 1e-4).all() and (
+            -plan.grid_kw <= limits.export_limit_kw + 1e-4
+        ).all()
         if fits and plan.objective_krw < self.best.objective_krw:
             self.best.schedule, self.best.objective_krw = schedule, plan.objective_krw
 
@@ -255,6 +271,14 @@ def _schedule(problem: DepotProblem, grid: Lattice, fleet: Fleet, plan: SitePlan
     )
     pv = pv_worth_using_kw(problem, load)
     return Schedule(plans.charge_kw, plans.discharge_kw, plans.plugged_class, pv, plan.battery_kw)
+
+
+def _why_none(short: float, stopped: bool) -> str:  # noqa: FBT001
+    """Say in words why there is no plan; `short` buses were left over when outlets and power could be shared in fractions."""
+    text = "no plan was found that serves every bus" + (" before the solve was stopped" if stopped else "")
+    if short > UNSERVED_TOLERANCE:
+        text += f"; even with outlets and power shared in fractions, {short:.2f} buses' duties were left over so far"
+    return text
 
 
 def _hopeless(problem: DepotProblem, grid: Lattice) -> tuple[str, ...]:

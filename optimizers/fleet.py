@@ -167,7 +167,10 @@ def _on_dask(tasks: list[_Task], settings: FleetSettings) -> Iterator[tuple[int,
     ours = isinstance(settings.scheduler, str)
     client = Client(settings.scheduler) if ours else settings.scheduler
     try:
-        futures = {client.submit(_plan_alone, task, pure=False, key=f"depot-{i}-{id(tasks)}"): i for i, task in enumerate(tasks)}
+        futures = {
+            client.submit(_plan_alone, task, pure=False, key=f"depot-{i}-{id(tasks)}"): i
+            for i, task in enumerate(tasks)
+        }
         for future in as_completed(list(futures)):
             if settings.cancel():
                 client.cancel(list(futures))

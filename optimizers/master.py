@@ -98,7 +98,9 @@ class RestrictedMaster:
             self._highs.setOptionValue(option, value)
         count, shared = problem.bus_count, site.matrix.shape[0]
         ones = np.ones(count)
-        artificial = sparse.csc_array((ones, (shared + np.arange(count), np.arange(count))), shape=(shared + count, count))
+        artificial = sparse.csc_array(
+            (ones, (shared + np.arange(count), np.arange(count))), shape=(shared + count, count)
+        )
         rows_low, rows_high = np.concatenate((site.row_low, ones)), np.concatenate((site.row_high, ones))
         nothing = np.zeros(0)
         none = np.zeros(0, dtype=np.int32)
@@ -116,6 +118,8 @@ class RestrictedMaster:
 
     def add_plans(self, plans: BusPlans) -> None:
         """Append plans as columns."""
+        if not len(plans.bus):
+            return
         shared = plan_columns(self.problem, self.grid, self.site, plans)
         count = len(plans.bus)
         own = sparse.csc_array((np.ones(count), (plans.bus, np.arange(count))), shape=(self.problem.bus_count, count))

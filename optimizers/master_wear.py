@@ -35,7 +35,9 @@ def add_wear(model: ModelArrays, problem: DepotProblem) -> Ints:
         numbers = model.add_rows(balance, balance)
         rows[bus] = numbers[block[bus]]
         for j, size in enumerate(sizes[bus]):
-            _add_segment(model, numbers, float(size), float(start[bus, j]), float(problem.degradation.krw_per_kwh[bus, j]))
+            _add_segment(
+                model, numbers, float(size), float(start[bus, j]), float(problem.degradation.krw_per_kwh[bus, j])
+            )
     return rows
 
 

@@ -99,7 +99,9 @@ def _handover_krw(outlet_krw: Floats, steps: int) -> Floats:
     return np.ascontiguousarray(total[:, until] - total)
 
 
-def best_responses(problem: DepotProblem, grid: Lattice, prices: SharedPrices, space: Workspace | None = None) -> BestResponses:
+def best_responses(
+    problem: DepotProblem, grid: Lattice, prices: SharedPrices, space: Workspace | None = None
+) -> BestResponses:
     """Return the cheapest plan of every bus at the prices, by dynamic programming.
 
     Parameters

@@ -125,7 +125,9 @@ def _tapered(taper, per_level, level, rounding_up):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def _best_gain(after, low1, high1, low0, high0, least, most, krw, fixed_krw, taper, per_level, rounding_up, windows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _best_gain(
+    after, low1, high1, low0, high0, least, most, krw, fixed_krw, taper, per_level, rounding_up, windows, out
+):  # type: ignore[no-untyped-def]
     """Lower `out` to the best of gaining `least` to `most` levels at `krw` each and `fixed_krw`, for each level of this step's window."""
     count = high0 - low0 + 1
     if most < least or count <= 0:
@@ -162,7 +164,7 @@ def _best_gain(after, low1, high1, low0, high0, least, most, krw, fixed_krw, tap
 
 
 @njit(cache=True, nogil=True)
-def _best_loss(after, low1, high1, low0, high0, least, most, krw, fixed_krw, windows, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _best_loss(after, low1, high1, low0, high0, least, most, krw, fixed_krw, windows, out):  # type: ignore[no-untyped-def]
     """Lower `out` to the best of losing `least` to `most` levels at `krw` each and `fixed_krw`, for each level."""
     count = high0 - low0 + 1
     if most < least or count <= 0:
@@ -195,7 +197,7 @@ def _hold(grid, bus, t, low, values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _after_plugged(grid, prices, bus, t, m, a, c, table, out):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _after_plugged(grid, prices, bus, t, m, a, c, table, out):  # type: ignore[no-untyped-def]
     """Fill `out` with the value at the start of step t+1 of having been plugged during t."""
     steps = grid.may_start.shape[0]
     count = grid.high[bus, t + 1] - grid.low[bus, t + 1] + 1
@@ -330,7 +332,7 @@ def fill_values(grid, prices, bus, table):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _after_value(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _after_value(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[no-untyped-def]
     """Return the value of standing at `level` at the start of step t+1 after having been plugged during t."""
     low1 = grid.low[bus, t + 1]
     if level < low1 or level > grid.high[bus, t + 1]:
@@ -347,7 +349,7 @@ def _after_value(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[n
 
 
 @njit(cache=True, nogil=True)
-def _charge_choice(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def _charge_choice(grid, prices, bus, t, m, a, c, level, table):  # type: ignore[no-untyped-def]
     """Return the level at which the best plan ends step t when plugged."""
     offer = _offer(grid, prices, bus, c, t)
     most = offer.most
@@ -439,7 +441,7 @@ def trace(grid, prices, bus, table, plugged, level):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True)
-def price_buses(grid, prices, cell_krw, first, last, table, value, plugged, level):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def price_buses(grid, prices, cell_krw, first, last, table, value, plugged, level):  # type: ignore[no-untyped-def]
     """Write value, classes and levels of the best plans of buses ``first <= b < last`` at common prices.
 
     `cell_krw` is (B, T), the part of the prices that is each bus's own; all else is as in `fill_values` and `trace`.

@@ -189,7 +189,11 @@ def _spacing_kwh(problem: DepotProblem, about_kwh: float, drawn: Floats, outward
     returns[:, :-1] = _stay_begins(problem)
     musts = np.maximum.accumulate(np.maximum(floor_kwh, 0.0), axis=1)
     levels = musts[:, None, :] / spacing[:, :, None]
-    off_by = np.ceil(levels - ROUNDING_SLACK_LEVELS) - levels if not outward else levels - np.floor(levels + ROUNDING_SLACK_LEVELS)
+    off_by = (
+        np.ceil(levels - ROUNDING_SLACK_LEVELS) - levels
+        if not outward
+        else levels - np.floor(levels + ROUNDING_SLACK_LEVELS)
+    )
     loss = (np.abs(off_by) * returns[:, None, :]).sum(axis=2) * spacing
     return spacing[np.arange(problem.bus_count), loss.argmin(axis=1)]
 
@@ -268,7 +272,9 @@ def _calendar(problem: DepotProblem, spacing: Floats, drawn: Floats, outward: bo
     if problem.degradation is None:
         return hold, free
     hold[:, 1:] = problem.degradation.calendar_krw_per_kwh_h[:, None] * spacing[:, None] * problem.step_h
-    free = (problem.degradation.calendar_free_kwh[:, None] - problem.buses.initial_kwh[:, None] + drawn) / spacing[:, None]
+    free = (problem.degradation.calendar_free_kwh[:, None] - problem.buses.initial_kwh[:, None] + drawn) / spacing[
+        :, None
+    ]
     return hold, np.ceil(free - ROUNDING_SLACK_LEVELS) if outward else free
 
 

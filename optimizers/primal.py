@@ -14,7 +14,16 @@ from optimizers.master_site import SiteModel
 from optimizers.pricing import BusPlans, plans_from_levels
 from optimizers.pricing_kernel import workspace
 from optimizers.pricing_lattice import Lattice
-from optimizers.primal_kernel import Fleet, Room, empty_fleet, empty_prices, fleet_cost, recount, ruin_and_recreate, sweep
+from optimizers.primal_kernel import (
+    Fleet,
+    Room,
+    empty_fleet,
+    empty_prices,
+    fleet_cost,
+    recount,
+    ruin_and_recreate,
+    sweep,
+)
 from optimizers.problem import NOT_METERED, DepotProblem
 
 Floats = NDArray[np.float64]

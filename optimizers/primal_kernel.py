@@ -132,7 +132,9 @@ def _wear(grid, room, bus, level):  # type: ignore[no-untyped-def]
     filled = room.wear_start[bus].copy()
     cost = 0.0
     for t in range(room.step_h.shape[0]):
-        change = (level[t + 1] - level[t]) * grid.spacing_kwh[bus] - (grid.drawn_kwh[bus, t + 1] - grid.drawn_kwh[bus, t])
+        change = (level[t + 1] - level[t]) * grid.spacing_kwh[bus] - (
+            grid.drawn_kwh[bus, t + 1] - grid.drawn_kwh[bus, t]
+        )
         for j in range(segments):
             if change > 0.0:
                 moved = min(change, room.wear_size[bus, j] - filled[j])
@@ -190,7 +192,9 @@ def fleet_cost(room, fleet):  # type: ignore[no-untyped-def]
         cost += fleet.own_krw[bus] if fleet.served[bus] else room.unserved_krw
     for t in range(room.step_h.shape[0]):
         net = room.other_kw[t] + fleet.bus_kw[t]
-        cost += room.step_h[t] * (room.buy_krw[t] * net if net > 0.0 else -room.sell_krw[t] * min(-net, room.export_kw[t]))
+        cost += room.step_h[t] * (
+            room.buy_krw[t] * net if net > 0.0 else -room.sell_krw[t] * min(-net, room.export_kw[t])
+        )
     return cost + room.demand_krw * max(_peak_kw(room, fleet) - room.sunk_kw, 0.0)
 
 
@@ -310,7 +314,7 @@ def _over_target_kw(room, fleet):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, prices, table):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, prices, table):  # type: ignore[no-untyped-def]
     """Search from the plans in `fleet`; keep the best in `best`, return its cost.
 
     Each try takes 2 to `largest` buses out and plans them anew in random order at a random softness. The result is kept when it
@@ -328,7 +332,12 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, 
         size = _choose(room, fleet, np.random.randint(2, largest + 1), chosen)
         for i in range(size):
             bus = chosen[i]
-            plugged[i], level[i], own[i], served[i] = fleet.plugged[bus], fleet.level[bus], fleet.own_krw[bus], fleet.served[bus]
+            plugged[i], level[i], own[i], served[i] = (
+                fleet.plugged[bus],
+                fleet.level[bus],
+                fleet.own_krw[bus],
+                fleet.served[bus],
+            )
             _take(grid, room, fleet, bus, -1)
             fleet.served[bus] = False
         softness = max(0.0, np.random.random() * 1.4 - 0.4)
@@ -349,7 +358,12 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, 
             _take(grid, room, fleet, chosen[i], -1)
         for i in range(size):
             bus = chosen[i]
-            fleet.plugged[bus], fleet.level[bus], fleet.own_krw[bus], fleet.served[bus] = plugged[i], level[i], own[i], served[i]
+            fleet.plugged[bus], fleet.level[bus], fleet.own_krw[bus], fleet.served[bus] = (
+                plugged[i],
+                level[i],
+                own[i],
+                served[i],
+            )
             _take(grid, room, fleet, bus, 1)
     return best_krw
 
@@ -373,7 +387,19 @@ def empty_prices(grid: Lattice) -> StepPrices:
     shape = (grid.can_pause.shape[0], grid.may_start.shape[0])
     up, down, plug, room_up, room_down, kink_up, kink_down, up_after, down_after = (np.zeros(shape) for _ in range(9))
     stop = np.zeros((shape[0], shape[1] + 1))
-    return StepPrices(up, down, plug, stop, np.zeros(shape[1]), room_up, room_down, kink_up, kink_down, up_after, down_after)
+    return StepPrices(
+        up, down, plug, stop, np.zeros(shape[1]), room_up, room_down, kink_up, kink_down, up_after, down_after
+    )
 
 
-__all__ = ["Fleet", "Room", "Workspace", "empty_fleet", "empty_prices", "fleet_cost", "recount", "ruin_and_recreate", "sweep"]
+__all__ = [
+    "Fleet",
+    "Room",
+    "Workspace",
+    "empty_fleet",
+    "empty_prices",
+    "fleet_cost",
+    "recount",
+    "ruin_and_recreate",
+    "sweep",
+]

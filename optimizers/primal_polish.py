@@ -93,7 +93,9 @@ def _model(problem: DepotProblem, site: SiteModel, schedule: Schedule, actions: 
     """
     count, width = len(actions.bus), len(site.cost_krw)
     ones, index = np.ones(count), np.arange(count)
-    shared = sparse.csc_array((actions.bus_bar_kw_per_kw, (site.power_rows[actions.step], index)), shape=(len(site.row_low), count))
+    shared = sparse.csc_array(
+        (actions.bus_bar_kw_per_kw, (site.power_rows[actions.step], index)), shape=(len(site.row_low), count)
+    )
     shared = shared + _cabinet_part(problem, site, schedule, actions)
     if site.wear_rows.size:
         entries = (-actions.into_cells_kwh_per_kw, (site.wear_rows[actions.bus, actions.step], index))
@@ -158,7 +160,12 @@ def _taper_part(
     """Return rows ``power − slope · charged before <= limit`` for every charging action and taper segment."""
     count, buses, drawn = len(actions.bus), problem.buses, _drawn_kwh(problem)
     segments = buses.taper_kw.shape[1]
-    rows = [(i, k) for i in np.flatnonzero(actions.charging) for k in range(segments) if np.isfinite(buses.taper_kw[actions.bus[i], k])]
+    rows = [
+        (i, k)
+        for i in np.flatnonzero(actions.charging)
+        for k in range(segments)
+        if np.isfinite(buses.taper_kw[actions.bus[i], k])
+    ]
     shape = (len(rows), count)
     if not rows:
         return sparse.csc_array(shape), sparse.csc_array(shape), np.zeros(0)

@@ -100,7 +100,14 @@ def test_plan_and_bound_enclose_the_optimum_of_small_depots(seed):
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"taper": True}, {"v2g": True}, {"degradation": True}, {"pv_kw": 60.0}, {"min_plug_steps": 3, "handover_steps": 1}],
+    [
+        {},
+        {"taper": True},
+        {"v2g": True},
+        {"degradation": True},
+        {"pv_kw": 60.0},
+        {"min_plug_steps": 3, "handover_steps": 1},
+    ],
 )
 def test_features_within_a_proved_gap(fields):
     problem = make_depot(DepotCase(buses=10, chargers=4, seed=3, **fields))

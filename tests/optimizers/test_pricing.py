@@ -39,7 +39,9 @@ def value_of(problem: DepotProblem, shared: SharedPrices, found, grid) -> np.nda
 
 def small(**fields) -> DepotProblem:
     """One bus of a few levels: 10 kWh a level, at most 2 levels a step."""
-    fields.setdefault("buses", buses(1, initial_kwh=40.0, max_kwh=80.0, min_kwh=20.0, max_charge_kw=20.0, terminal_min_kwh=50.0))
+    fields.setdefault(
+        "buses", buses(1, initial_kwh=40.0, max_kwh=80.0, min_kwh=20.0, max_charge_kw=20.0, terminal_min_kwh=50.0)
+    )
     fields.setdefault("chargers", (charger(1, 20.0, min_kw=10.0),))
     return depot(1, 6, 1.0, **fields)
 
@@ -126,9 +128,7 @@ def test_lattices_enclose_the_continuous_optimum_and_close_in_on_it(seed):
     problem = replace(one, demand=None, site=replace(one.site, base_kw=np.zeros(one.step_count)))
     exact = solve_compact(problem, SolveLimits(30.0, 1e-9))
     assert isinstance(exact, DepotPlan)
-    shared = SharedPrices(
-        problem.prices.buy_krw_per_kwh, np.zeros((1, 24)), np.zeros((1, 24)), np.zeros((1, 24))
-    )
+    shared = SharedPrices(problem.prices.buy_krw_per_kwh, np.zeros((1, 24)), np.zeros((1, 24)), np.zeros((1, 24)))
     gaps = []
     for spacing in (4.0, 1.0, 0.05):
         below, above = (best_responses(problem, lattice(problem, spacing, r), shared).value_krw[0] for r in Rounding)
