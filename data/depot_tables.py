@@ -103,9 +103,7 @@ CHARGERS = TableSchema(
         Column("can_pause", Kind.FLAG, "Whether a plugged bus may stand at 0 kW."),
         Column("max_discharge_kw", Kind.NUMBER, "Most fed back; 0: no V2G.", "kW", lower=0, upper=LARGEST_KW),
         Column("efficiency", Kind.NUMBER, "From the site's bus bar to the inlet.", lower=0.5, upper=1),
-        Column(
-            "cabinet", Kind.TEXT, "Cabinet that feeds it; empty: none.", refers_to="cabinets.cabinet", required=False
-        ),
+        Column("cabinet", Kind.TEXT, "Cabinet it hangs on; empty: none.", refers_to="cabinets.cabinet", required=False),
         Column("lane", Kind.CHOICE, "Whether buses block each other; empty: free.", choices=LANES, required=False),
     ),
     key=("charger",),
@@ -189,7 +187,7 @@ SITE = TableSchema(
         Column("export_limit_kw", Kind.NUMBER, "Most to the grid.", "kW", 0, LARGEST_SITE_KW, required=False),
     ),
     key=("from",),
-    meaning="The site over one stretch of time, where it differs from the constants in depot.toml; empty cells keep them.",
+    meaning="The site over one stretch of time; an empty cell keeps the constant of depot.toml.",
     required=False,
     provenance=False,
 )

@@ -1,0 +1,88 @@
+"""Write a new depot folder: a small example, every table commented from its schema, that passes the check."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+from data.depot_folder import check_depot_folder
+from data.depot_settings import DEPOT_SETTINGS_FILE
+from data.depot_tables import DEPOT_TABLES
+from data.errors import InvalidInput, Problem, ProblemList
+from data.schema import Column, TableSchema
+
+EXAMPLE = Path(__file__).parent / "template_depot"
+"""Rows of the example, without comments."""
+
+_NAME_MARK = '"@NAME@"'
+_LONGEST_NAME = 80
+
+
+def write_depot_template(path: Path, name: str) -> None:
+    """Write a commented depot folder named `name` to `path`; it appears complete or not at all.
+
+    Raises
+    ------
+    InvalidInput
+        The folder exists, its parent does not or may not be written to, or the name is blank or not printable.
+    """
+    problems = ProblemList()
+    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+        what = f"{name!r} cannot be the name of a depot"
+        problems.add("NAME", what, f"give one line of at most {_LONGEST_NAME} printable characters")
+    if path.exists() or path.is_symlink():
+        problems.add(str(path), "this exists already", "choose another folder; nothing is overwritten")
+    elif not path.parent.is_dir():
+        problems.add(str(path), "the folder it should lie in does not exist", f"make {path.parent} first")
+    problems.raise_if_any()
+    try:
+        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        _fill(draft, name)
+        faults = check_depot_folder(draft)
+        if faults:  # the shipped example itself is at fault, not the user
+            raise AssertionError("the example does not pass the check: " + "; ".join(map(str, faults)))
+        draft.chmod(0o755)
+        draft.rename(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInput:
+    what = f"the folder cannot be written ({error.strerror})"
+    return InvalidInput([Problem(str(path), 0, "", what, "choose a place with room that you may write to")])
+
+
+def _fill(draft: Path, name: str) -> None:
+    schemas = {schema.filename: schema for schema in DEPOT_TABLES}
+    for file in sorted(EXAMPLE.iterdir()):
+        text = file.read_text(encoding="utf-8")
+        if file.name in schemas:
+            text = depot_table_head(schemas[file.name]) + text
+        elif file.name == DEPOT_SETTINGS_FILE:
+            text = text.replace(_NAME_MARK, json.dumps(name, ensure_ascii=False))
+        (draft / file.name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def depot_table_head(schema: TableSchema) -> str:
+    """Comment lines for the head of a table's file: version, what a row is, what each column holds."""
+    lines = [f"table {schema.name}, version {schema.version}", schema.meaning]
+    lines += [f"{column.name}: {_describe(column)}" for column in schema.all_columns]
+    return "".join(f"# {line}\n" for line in lines)
+
+
+def _describe(column: Column) -> str:
+    facts = [", ".join(column.choices) if column.choices else column.kind.value]
+    facts += [column.unit.strip("()")] if column.unit else []
+    if column.lower is not None or column.upper is not None:
+        low, high = ("" if bound is None else f"{bound:g}" for bound in (column.lower, column.upper))
+        facts.append(f"{low}…{high}")
+    facts += [f"must exist in {column.refers_to}"] if column.refers_to else []
+    facts += [] if column.required else ["may be empty"]
+    return f"{column.meaning} ({'; '.join(facts)})"

@@ -1,0 +1,115 @@
+"""Plan a depot's case, replay the plan, give its sessions outlets, and certify it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optimizers.baselines import BASELINES
+from optimizers.colouring import OutletSession, outlet_sessions
+from optimizers.depot import solve_depot
+from optimizers.plan import Certificate, DepotPlan, NoPlan, PlanStatus
+from optimizers.problem_checks import check_problem
+from optimizers.replay import replay
+from optimizers.solver import SolveLimits, solver_version
+from twin.code_version import code_version
+from twin.depot_case import DepotCase, locate
+
+SEED = 0
+"""Of the search inside the solver; the same seed gives the same plan."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedDepot:
+    """A plan that was replayed, with its certificate.
+
+    Attributes
+    ----------
+    case, plan
+        What was planned, and the plan.
+    certificate
+        Its fields of the power flow are None: the network outside the depot is no part of a depot's own plan.
+    violations
+        What the replay found; empty for a plan that keeps every rule.
+    sessions
+        Every session with its outlet; empty when the replay found the outlets overbooked.
+    baselines_krw
+        Cost of each plain heuristic that keeps every rule.
+    """
+
+    case: DepotCase
+    plan: DepotPlan
+    certificate: Certificate
+    violations: tuple[str, ...]
+    sessions: tuple[OutletSession, ...]
+    baselines_krw: dict[str, float]
+
+
+def plan_case(case: DepotCase, limits: SolveLimits) -> PlannedDepot | NoPlan:
+    """Return the cheapest plan found within the limits, or why there is none.
+
+    Raises
+    ------
+    InvalidInput
+        When the case contradicts itself in a way its tables alone do not show.
+    """
+    require_plannable(case)
+    plan = solve_depot(case.problem, time_limit_s=limits.time_limit_s, gap=limits.gap, threads=limits.threads)
+    return plan if isinstance(plan, NoPlan) else certified(case, plan)
+
+
+def require_plannable(case: DepotCase) -> None:
+    """Raise `InvalidInput` with everything wrong with the problem of a case, named by its folder."""
+    found = check_problem(case.problem)
+    if found:
+        raise locate(found, case.folder.name)
+
+
+def certified(case: DepotCase, plan: DepotPlan) -> PlannedDepot:
+    """Return a plan with its replay, its certificate and its outlets."""
+    report = replay(case.problem, plan)
+    relaxed = plan.status is PlanStatus.RELAXED
+    status = plan.status if report.ok or relaxed else PlanStatus.FAILED
+    certificate = Certificate(
+        status=status,
+        objective_krw=plan.objective_krw,
+        lower_bound_krw=plan.lower_bound_krw,
+        gap=plan.gap,
+        max_voltage_violation_pu=None,
+        max_loading_violation=None,
+        max_power_residual_kva=None,
+        replay_ok=report.ok,
+        input_sha256=case.input_sha256,
+        code_version=code_version(),
+        solver_version=solver_version(),
+        seed=SEED,
+        wall_s=plan.wall_s,
+    )
+    sessions = outlet_sessions(case.problem, plan, case.outlet_before) if report.ok else ()
+    return PlannedDepot(case, plan, certificate, report.violations, sessions, _baselines_krw(case))
+
+
+def _baselines_krw(case: DepotCase) -> dict[str, float]:
+    if case.problem.under_way is not None:
+        return {}
+    plans = {name: baseline(case.problem) for name, baseline in BASELINES.items()}
+    return {name: plan.objective_krw for name, plan in plans.items() if plan.status is PlanStatus.FALLBACK}
+
+
+def certificate_lines(planned: PlannedDepot) -> list[str]:
+    """Return the certificate as a person reads it, line by line."""
+    certificate, plan = planned.certificate, planned.plan
+    lines = [
+        f"status        {certificate.status.value}",
+        f"cost          {certificate.objective_krw:,.0f} KRW",
+        f"lower bound   {certificate.lower_bound_krw:,.0f} KRW, for {plan.bound_for}",
+        f"gap           {certificate.gap:.4%}",
+        f"replay        {'every rule kept' if certificate.replay_ok else '; '.join(planned.violations[:5])}",
+        f"method        {plan.method}, {certificate.wall_s:.1f} s",
+        f"input         {certificate.input_sha256[:24]}",
+        f"code          {certificate.code_version}",
+    ]
+    if planned.baselines_krw:
+        name, krw = min(planned.baselines_krw.items(), key=lambda item: item[1])
+        saving = krw - certificate.objective_krw
+        lines.append(f"saving        {saving:,.0f} KRW ({saving / krw:.1%}) against the best plain rule, {name}")
+    return lines
