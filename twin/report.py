@@ -8,6 +8,7 @@ from shapely.geometry.base import BaseGeometry
 
 from optimizers.plan import PlanStatus
 from twin.report_answers import MISSING_KWH, SYNTHETIC, answer_sentences, fallback_depots, missing_kwh, within_limits
+from twin.report_costs import carbon_tables, cost_table, depot_tables
 from twin.report_figures import charging_figure, demand_figure, load_figure
 from twin.report_html import Html, element, join
 from twin.report_map import map_figure
@@ -15,15 +16,7 @@ from twin.report_numbers import Lang, day
 from twin.report_record import assumption_table, certificate_table, conventions, folded_records, run_table
 from twin.report_style import STYLE_SHEET
 from twin.report_table import folded
-from twin.report_tables import (
-    carbon_tables,
-    cost_table,
-    depot_tables,
-    district_table,
-    feeder_table,
-    hour_table,
-    limit_table,
-)
+from twin.report_tables import district_table, feeder_table, hour_table, limit_table
 from twin.report_text import Words
 from twin.summary_types import Summary
 

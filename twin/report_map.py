@@ -106,9 +106,10 @@ def _drawing(
 ) -> Html:
     projection = projection_of(boundaries)
     outlines = {code: projection.outline(geometry) for code, geometry in boundaries.items()}
+    drawn = sorted(outlines.items(), key=lambda item: item[0] in known and broken(known[item[0]]))
     shapes = [
         element("path", element("title", _hint(code, known, words)), d=_path(outline), class_=_class(code, known))
-        for code, outline in outlines.items()
+        for code, outline in drawn
     ]
     labels = [_name(known[code], outline, words) for code, outline in outlines.items() if code in known]
     hatch = Html(

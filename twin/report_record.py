@@ -5,10 +5,10 @@ from __future__ import annotations
 from optimizers.plan import PlanStatus
 from twin.grid_check import LOADING_TOLERANCE, VOLTAGE_TOLERANCE_PU
 from twin.report_answers import SYNTHETIC
+from twin.report_costs import gap_text
 from twin.report_html import Html, element, join
 from twin.report_numbers import day, known, money, percent, plain, zone
 from twin.report_table import Column, Kind, abnormal, facts, folded, table
-from twin.report_tables import gap_text
 from twin.report_text import Words
 from twin.summary_types import Summary
 

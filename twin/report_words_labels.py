@@ -125,7 +125,6 @@ LABELS: dict[str, tuple[str, str]] = {
     "value.none": ("none", "없음"),
     "value.unproved": ("no proof", "증명 없음"),
     "value.whole_city": ("whole city", "도시 전체"),
-    "value.assumed": ("assumption", "가정"),
     "certificate.objective": ("Cost of the plan", "계획 비용"),
     "certificate.bound": ("Proved lower bound", "증명된 하한"),
     "certificate.bound_for": ("The bound is for", "하한의 대상 문제"),

@@ -49,7 +49,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "전압의 한계 이탈은 최대 {excess} pu(범위 {low}~{high} pu, 최악 {district})",
     ),
     "answer.charged": (
-        "All {buses} buses of {depots} garages and every other vehicle leave charged",
+        "All {buses} buses (garages: {depots}) and every other vehicle leave charged",
         "차고지 {depots}곳의 버스 {buses}대와 다른 모든 차량이 충전을 마치고 출발합니다",
     ),
     "answer.charged_vehicles": (
@@ -61,11 +61,11 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "모두 충전을 마치지는 못합니다. 출발 때 {energy} 부족합니다",
     ),
     "answer.replay_broken": (
-        "It is not proved that all leave charged: an independent replay found {count} broken rules",
+        "It is not proved that all leave charged: an independent replay found broken rules ({count})",
         "모두 충전을 마치는지 확인되지 않았습니다. 독립 재현에서 규칙 위반 {count}건이 발견되었습니다",
     ),
     "answer.charged_partly": (
-        "All {buses} buses of the {depots} garages with a plan of their own and every other vehicle leave charged",
+        "All {buses} buses of garages with a plan of their own and every other vehicle leave charged",
         "자체 계획이 있는 차고지 {depots}곳의 버스 {buses}대와 다른 모든 차량이 충전을 마치고 출발합니다",
     ),
     "answer.charged_others": (
@@ -216,5 +216,5 @@ SENTENCES: dict[str, tuple[str, str]] = {
         "passed: every rule kept, every won added up again",
         "통과: 모든 규칙 준수, 모든 비용 재계산 일치",
     ),
-    "replay.bad": ("failed: {count} broken rules", "실패: 규칙 위반 {count}건"),
+    "replay.bad": ("failed, broken rules: {count}", "실패: 규칙 위반 {count}건"),
 }
