@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizers.baselines import plug_on_arrival
 from optimizers.column_generation import (
     BoundResult,
     BoundSettings,
@@ -179,6 +180,7 @@ class _Solve:
         reasons = _hopeless(self.problem, self.outward)
         if reasons:
             return reasons
+        self._keep_baseline()
         duals, size = pooled.duals, self.problem.bus_count
         self._prove(duals, self.settings.spacing_kwh)
         for number, tries in enumerate((size, 2 * size, 4 * size)):
@@ -242,6 +244,14 @@ class _Solve:
         schedule = _schedule(self.problem, self.inward, self.fleet, plan)
         for candidate in (schedule, polish(self.problem, self.site, schedule)):
             self._keep(candidate)
+
+    def _keep_baseline(self) -> None:
+        """Begin with what plugging in on arrival does, where it serves every bus: a day that works has a plan at once."""
+        plan = plug_on_arrival(self.problem)
+        if not plan.relaxed:
+            self._keep(
+                Schedule(plan.charge_kw, plan.discharge_kw, plan.plugged_class, plan.pv_kw, plan.site_battery_kw)
+            )
 
     def _keep(self, schedule: Schedule) -> None:
         plan = plan_of(self.problem, schedule, Verdict(PlanStatus.FEASIBLE, -np.inf, "", "", 0.0))
