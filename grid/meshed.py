@@ -65,6 +65,8 @@ def compile_chords(network: Network, model: RadialModel) -> Chords:
         root_u=root_u,
         from_scale=np.abs(turn[f]) * ports.from_base_a[branch],
         to_scale=np.abs(turn[t]) * ports.to_base_a[branch],
+        from_limit_a=ports.rating_pu[branch] * ports.from_base_a[branch],
+        to_limit_a=ports.rating_pu[branch] * ports.to_base_a[branch],
     )
 
 

@@ -58,6 +58,8 @@ class Chords(NamedTuple):
     root_u: Complexes  # voltage of each row that is a root
     from_scale: Floats  # A per scaled per unit
     to_scale: Floats
+    from_limit_a: Floats  # rated current of each end
+    to_limit_a: Floats
 
 
 class ChordFlows(NamedTuple):
@@ -297,6 +299,10 @@ def _write_chords(W, chords, tied, unit, flows, out):  # type: ignore[no-untyped
             if out.status[job, step] != 0:
                 flows.from_p[c, step] = flows.from_q[c, step] = flows.to_p[c, step] = flows.to_q[c, step] = np.nan
             out.loss[job, step] += flows.from_p[c, step] + flows.to_p[c, step]
-            p, q, _, _ = chord_ends(W, chords, c, k, flows, step)
-            current = np.sqrt((p * p + q * q) / W[chords.from_row[c], AT_V + k])
-            out.current_a[chords.branch[c], step] = current * chords.from_scale[c]
+            p, q, to_p, to_q = chord_ends(W, chords, c, k, flows, step)
+            current = np.sqrt((p * p + q * q) / W[chords.from_row[c], AT_V + k]) * chords.from_scale[c]
+            out.current_a[chords.branch[c], step] = current
+            if out.loading.size:
+                at_to = np.sqrt((to_p * to_p + to_q * to_q) / W[chords.to_row[c], AT_V + k]) * chords.to_scale[c]
+                loading = max(current / chords.from_limit_a[c], at_to / chords.to_limit_a[c])
+                out.loading[chords.branch[c], step] = loading

@@ -57,7 +57,7 @@ def _check_columns(network: NetworkTables, problems: ProblemList) -> None:
             elif values.dtype.kind == "f" and column.name not in _MAY_BE_UNKNOWN:
                 bad = np.isnan(values) if column.name in _MAY_BE_INFINITE else ~np.isfinite(values)
                 _rows(problems, name, column.name, bad, "not a finite number", "give a number")
-        _, first = np.unique(np.asarray(table.id), return_index=True)  # type: ignore[attr-defined]
+        _, first = np.unique(table.id, return_index=True)  # type: ignore[attr-defined,call-overload]
         again = np.ones(len(table), dtype=bool)
         again[first] = False
         _rows(problems, name, "id", again, "the id occurs before", "give every row an id of its own")

@@ -32,6 +32,11 @@ class NodalSolution:
     currents_a: Floats
     sums: Sums
 
+    @property
+    def loadings(self) -> Floats:
+        """Nothing: they follow from the currents."""
+        return np.empty((0, 0))
+
     def angles_rad(self) -> Floats:
         """Angle of each voltage (buses, steps), 0 without supply."""
         angles: Floats = np.angle(self.voltage)

@@ -157,6 +157,8 @@ class PowerFlow:
 
     @cached_property
     def _loading(self) -> Floats:
+        if self.solution.loadings.size:
+            return self.solution.loadings
         ports = self.model.ports
         largest = self._to_currents / (ports.to_base_a * ports.rating_pu)[:, None]
         np.maximum(largest, self.solution.currents_a / (ports.from_base_a * ports.rating_pu)[:, None], out=largest)

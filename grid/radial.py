@@ -19,7 +19,6 @@ from grid.load_models import LoadModel, carried_loads
 from grid.network import Network
 from grid.parallel_branches import Edges, merge_parallel
 from grid.radial_kernel import Members, Rows
-from grid.status import ABSURD_LOADING
 from grid.topology import Forest, spanning_forest
 
 _NONE = np.zeros(0, dtype=np.int64)
@@ -203,6 +202,7 @@ def _members(forest: Forest, edges: Edges, ports: TwoPorts, turn: Complexes, row
         b_half=np.ascontiguousarray(half.imag),
         from_scale=np.abs(turn[ports.from_bus[branch]]) * ports.from_base_a[branch],
         to_scale=np.abs(turn[ports.to_bus[branch]]) * ports.to_base_a[branch],
-        absurd_a=ABSURD_LOADING * ports.rating_pu[branch] * ports.from_base_a[branch],
+        from_limit_a=ports.rating_pu[branch] * ports.from_base_a[branch],
+        to_limit_a=ports.rating_pu[branch] * ports.to_base_a[branch],
         y=np.stack(blocks, axis=1),
     )

@@ -20,6 +20,7 @@ import numpy as np
 from numba import njit
 
 from grid.elements import Complexes, Floats, Ints
+from grid.status import ABSURD_LOADING
 
 LANES = 32
 """Steps computed side by side. Lanes never mix, so it changes speed only, not one bit of a result."""
@@ -68,7 +69,8 @@ class Members(NamedTuple):
     b_half: Floats
     from_scale: Floats  # A per scaled per unit
     to_scale: Floats
-    absurd_a: Floats  # current beyond which the step is taken for an error of the data
+    from_limit_a: Floats  # rated current of each end
+    to_limit_a: Floats
     y: Complexes  # two-port (members, 4): pp, pc, cp, cc; only read where a row has several members
 
 
@@ -90,6 +92,7 @@ class Results(NamedTuple):
 
     v_pu: Floats
     current_a: Floats
+    loading: Floats  # larger of both ends (branches, steps); of size 0 when not asked for
     root_p: Floats
     root_q: Floats
     loss: Floats
@@ -323,63 +326,80 @@ def write_voltages(W, rows, unit, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _child_current(w, g, b, scale):  # type: ignore[no-untyped-def]
-    """Leave the current at the child end, which without a shunt is that at both ends, in place of the drop."""
+def _child_current(w, place, g, b, scale):  # type: ignore[no-untyped-def]
+    """Leave the current at the child end, which without a shunt is that at both ends."""
     for k in range(LANES):
         p, q = w[AT_P + k] - g * w[AT_V + k], w[AT_Q + k] - b * w[AT_V + k]
-        w[AT_DROP + k] = np.sqrt((p * p + q * q) / w[AT_V + k]) * scale
+        w[place + k] = np.sqrt((p * p + q * q) / w[AT_V + k]) * scale
 
 
 @njit(**OPTIONS)
-def _parent_current(w, u, r, x, g, b, scale):  # type: ignore[no-untyped-def]
+def _parent_current(w, u, place, r, x, g, b, scale):  # type: ignore[no-untyped-def]
     for k in range(LANES):
         p, q = w[AT_P + k], w[AT_Q + k]
         square = (p * p + q * q) / w[AT_V + k]
         p += r * square + g * u[AT_V + k]
         q += x * square + b * u[AT_V + k]
-        w[AT_DROP + k] = np.sqrt((p * p + q * q) / u[AT_V + k]) * scale
+        w[place + k] = np.sqrt((p * p + q * q) / u[AT_V + k]) * scale
 
 
 @njit(**OPTIONS)
-def _shared_current(w, r, x, own, other, scale):  # type: ignore[no-untyped-def]
+def _shared_current(w, place, r, x, own, other, scale):  # type: ignore[no-untyped-def]
     """Of one of several parallel branches, from its two-port's row (`own` parent, `other` child) and both voltages."""
     for k in range(LANES):
         p, q, v = w[AT_P + k], w[AT_Q + k], w[AT_V + k]
         child = np.sqrt(v)
         current = own * complex((v + r * p + x * q) / child, (x * p - r * q) / child) + other * child
-        w[AT_DROP + k] = abs(current) * scale
+        w[place + k] = abs(current) * scale
 
 
 @njit(**OPTIONS)
-def _note_excess(w, worst, limit_a):  # type: ignore[no-untyped-def]
+def _end_current(W, i, rows, row, members, m, place, at_parent, scale):  # type: ignore[no-untyped-def]
+    """Leave the current of one end of a branch in one place of its row."""
+    w, g, b = W[i], members.g_half[m], members.b_half[m]
+    if rows.member_start[row + 1] - rows.member_start[row] > 1:
+        at = 0 if at_parent else 2
+        _shared_current(w, place, rows.r[row], rows.x[row], members.y[m, at], members.y[m, at + 1], scale)
+    elif at_parent and (g != 0.0 or b != 0.0):
+        _parent_current(w, W[rows.parent[row]], place, rows.r[row], rows.x[row], g, b, scale)
+    else:
+        _child_current(w, place, g, b, scale)
+
+
+@njit(**OPTIONS)
+def _note_largest(w, worst, limit_a):  # type: ignore[no-untyped-def]
     for k in range(LANES):
-        excess = w[AT_DROP + k] / limit_a
-        worst[k] = excess if excess > worst[k] else worst[k]
+        loading = w[AT_DROP + k] / limit_a
+        worst[k] = loading if loading > worst[k] else worst[k]
+
+
+@njit(**OPTIONS)
+def _larger_loading(w, from_limit_a, to_limit_a):  # type: ignore[no-untyped-def]
+    for k in range(LANES):
+        at_from, at_to = w[AT_DROP + k] / from_limit_a, w[AT_LOAD_P + k] / to_limit_a
+        # Written so that NaN stays NaN.
+        w[AT_LOAD_P + k] = at_from if at_from > at_to else at_to
 
 
 @njit(**OPTIONS)
 def write_currents(W, rows, members, unit, lane, out):  # type: ignore[no-untyped-def]
-    """Write the `from` currents; mark the steps in which one is absurd."""
+    """Write `from` currents, and loadings where asked for, over drops and loads; mark the steps that are absurd."""
     job, first, count, step0, lanes = unit
     worst = lane[0]
     worst[:] = 0.0
     for i in range(count):
         row, w = first + i, W[i]
-        r, x = rows.r[row], rows.x[row]
-        m0, m1 = rows.member_start[row], rows.member_start[row + 1]
-        for m in range(m0, m1):
-            g, b, scale = members.g_half[m], members.b_half[m], members.from_scale[m]
-            if m1 - m0 > 1:
-                at = 0 if members.from_is_parent[m] else 2
-                _shared_current(w, r, x, members.y[m, at], members.y[m, at + 1], scale)
-            elif members.from_is_parent[m] and (g != 0.0 or b != 0.0):
-                _parent_current(w, W[rows.parent[row]], r, x, g, b, scale)
-            else:
-                _child_current(w, g, b, scale)
-            out.current_a[members.branch[m], step0 : step0 + lanes] = w[AT_DROP : AT_DROP + lanes]
-            _note_excess(w, worst, members.absurd_a[m])
+        for m in range(rows.member_start[row], rows.member_start[row + 1]):
+            branch, from_is_parent = members.branch[m], members.from_is_parent[m]
+            _end_current(W, i, rows, row, members, m, AT_DROP, from_is_parent, members.from_scale[m])
+            out.current_a[branch, step0 : step0 + lanes] = w[AT_DROP : AT_DROP + lanes]
+            _note_largest(w, worst, members.from_limit_a[m])
+            if out.loading.size:
+                _end_current(W, i, rows, row, members, m, AT_LOAD_P, not from_is_parent, members.to_scale[m])
+                _larger_loading(w, members.from_limit_a[m], members.to_limit_a[m])
+                out.loading[branch, step0 : step0 + lanes] = w[AT_LOAD_P : AT_LOAD_P + lanes]
     for k in range(lanes):
-        if worst[k] > 1.0 and out.status[job, step0 + k] == CONVERGED:
+        if worst[k] > ABSURD_LOADING and out.status[job, step0 + k] == CONVERGED:
             out.status[job, step0 + k] = ABSURD
 
 

@@ -34,6 +34,10 @@ class Accumulator(Protocol):
 class Reducer(Protocol):
     """A statistic to be gathered."""
 
+    @property
+    def reads_loading(self) -> bool:
+        """Whether loadings are looked at."""
+
     def start(self, network: Network) -> Accumulator:
         """Begin with nothing taken."""
 
@@ -43,6 +47,11 @@ class Extremes:
     """Least, largest and mean value over all steps (bus or branch): `{quantity}_min`, `_max`, `_mean`."""
 
     quantity: Quantity
+
+    @property
+    def reads_loading(self) -> bool:
+        """Whether loadings are looked at."""
+        return self.quantity == "loading"
 
     def start(self, network: Network) -> Accumulator:
         """Begin with nothing taken."""
@@ -93,6 +102,11 @@ class Quantiles:
     low: float = 0.8
     high: float = 1.2
     bins: int = 800
+
+    @property
+    def reads_loading(self) -> bool:
+        """Whether loadings are looked at."""
+        return self.quantity == "loading"
 
     def start(self, network: Network) -> Accumulator:
         """Begin with nothing taken."""
@@ -148,6 +162,11 @@ class Violations:
 
     step_h: float
 
+    @property
+    def reads_loading(self) -> bool:
+        """Whether loadings are looked at."""
+        return True
+
     def start(self, network: Network) -> Accumulator:
         """Begin with nothing taken."""
         return _Violations(self.step_h, network)
@@ -198,6 +217,11 @@ class EnergyLosses:
     """Energy lost in all branches (`losses_kwh`) and supplied by each slack (`slack_kwh`)."""
 
     step_h: float
+
+    @property
+    def reads_loading(self) -> bool:
+        """Whether loadings are looked at."""
+        return False
 
     def start(self, network: Network) -> Accumulator:
         """Begin with nothing taken."""

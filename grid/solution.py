@@ -46,6 +46,10 @@ class Solution(Protocol):
         """Current at the `from` ends (branches, steps)."""
 
     @property
+    def loadings(self) -> Floats:
+        """Larger end current over the rated one (branches, steps), or of size 0 where it was not asked for."""
+
+    @property
     def sums(self) -> Sums:
         """Sums and outcome of each step."""
 

@@ -32,14 +32,17 @@ def solve(
     load_model: LoadModel | None = None,
     tolerance_pu: float = 1e-8,
     threads: int | None = None,
+    with_loading: bool = False,
 ) -> PowerFlow:
     """Solve for plain arrays (steps, buses) or (scenarios, steps, buses) in the order of the bus table.
 
-    As :func:`grid.powerflow.power_flow` otherwise. The arrays are read in place, whichever
-    their memory order, and are looked at again when a lazily computed field is asked for: leave them unchanged as long
-    as the result lives.
+    As :func:`grid.powerflow.power_flow` otherwise. The arrays are read in place, whichever their memory order, and are
+    looked at again when a lazily computed field is asked for: leave them unchanged as long as the result lives.
+    `with_loading` computes loadings along with the solution, which is quicker than afterwards when they are sure to be
+    read.
     """
-    return solve_steps(network, StepLoads.from_arrays(network, p_kw, q_kvar), load_model, tolerance_pu, threads)
+    loads = StepLoads.from_arrays(network, p_kw, q_kvar)
+    return solve_steps(network, loads, load_model, tolerance_pu, threads, with_loading=with_loading)
 
 
 @dataclass(frozen=True)
@@ -76,14 +79,28 @@ def _compile(network: Network, load_model: LoadModel | None) -> Compiled:
 
 
 def solve_steps(
-    network: Network, loads: StepLoads, load_model: LoadModel | None, tolerance_pu: float, threads: int | None
+    network: Network,
+    loads: StepLoads,
+    load_model: LoadModel | None,
+    tolerance_pu: float,
+    threads: int | None,
+    *,
+    with_loading: bool = False,
 ) -> PowerFlow:
     """Solve loads that were read and checked."""
     form = compiled(network, load_model)
     model = form.model
     solution: Solution
     if form.chords is not None:
-        solution = solve_by_sweeps(network, model, form.chords, loads, tolerance_pu=tolerance_pu, threads=threads)
+        solution = solve_by_sweeps(
+            network,
+            model,
+            form.chords,
+            loads,
+            tolerance_pu=tolerance_pu,
+            threads=threads,
+            with_loading=with_loading,
+        )
     elif form.method is Method.BATCH_NEWTON:
         solution = solve_by_batch_newton(network, model, loads, load_model, tolerance_pu, threads)
     else:

@@ -96,12 +96,21 @@ def stream(
     buses = _positions(network.buses.id, keep_buses, "keep_buses")
     branches = _positions(network.branch_ids, keep_branches, "keep_branches")
     gathered = [reducer.start(network) for reducer in reduce]
+    with_loading = len(branches) > 0 or any(reducer.reads_loading for reducer in reduce)
     parts: dict[str, list[xr.DataArray]] = {
         name: [] for name in FlowSummary.__dataclass_fields__ if name != "statistics"
     }
     for part in _blocks(network, len(loads.times)):
         p_kw, q_kvar = loads.read(part)
-        flow = solve(network, p_kw, q_kvar, load_model=load_model, tolerance_pu=tolerance_pu, threads=threads)
+        flow = solve(
+            network,
+            p_kw,
+            q_kvar,
+            load_model=load_model,
+            tolerance_pu=tolerance_pu,
+            threads=threads,
+            with_loading=with_loading,
+        )
         _take(flow, gathered, parts, buses, branches)
     found = {name: array for each in gathered for name, array in each.result().items()}
     return FlowSummary(xr.Dataset(found), **{name: _join(arrays, loads.times) for name, arrays in parts.items()})

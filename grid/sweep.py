@@ -32,6 +32,7 @@ class SweepSolution:
     loads: StepLoads
     voltages_pu: Floats
     currents_a: Floats
+    loadings: Floats
     chord_flows: ChordFlows
     sums: Sums
     threads: int | None
@@ -83,14 +84,16 @@ def solve_by_sweeps(
     *,
     tolerance_pu: float,
     threads: int | None,
+    with_loading: bool = False,
 ) -> SweepSolution:
-    """Solve every step of every job."""
+    """Solve every step of every job; loadings at once with it where they are sure to be read."""
     rows, members, given, steps = model.rows, model.members, loads.given(), loads.steps
     jobs, radial_jobs, blocks = len(rows.job_start) - 1, model.layout.radial_jobs, -(-steps // LANES)
     roots = int(model.layout.is_root.sum())
     out = Results(
         v_pu=np.empty((len(network.buses), steps)),
         current_a=np.empty((len(model.ports), steps)),
+        loading=np.empty((len(model.ports), steps) if with_loading else (0, 0)),
         root_p=np.empty((roots, steps)),
         root_q=np.empty((roots, steps)),
         loss=np.empty((jobs, steps)),
@@ -110,7 +113,7 @@ def solve_by_sweeps(
             threads,
         )
     sums = _sums(network, model, loads, out)
-    return SweepSolution(network, model, chords, loads, out.v_pu, out.current_a, carried, sums, threads)
+    return SweepSolution(network, model, chords, loads, out.v_pu, out.current_a, out.loading, carried, sums, threads)
 
 
 def _clear_unfed(model: RadialModel, out: Results) -> None:
@@ -119,6 +122,8 @@ def _clear_unfed(model: RadialModel, out: Results) -> None:
     idle = np.ones(len(model.ports), dtype=bool)
     idle[model.members.branch] = False
     out.current_a[idle] = 0.0
+    if out.loading.size:
+        out.loading[idle] = 0.0
 
 
 def _sums(network: Network, model: RadialModel, loads: StepLoads, out: Results) -> Sums:
