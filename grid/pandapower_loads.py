@@ -1,0 +1,129 @@
+"""Loads for pandapower, which knows one mix of voltage dependence a bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.errors import InvalidInput, Problem, ProblemList
+from grid.elements import Complexes, Flags, Floats, Ids, Ints
+from grid.network import Network
+from grid.powerflow_result import PowerFlow
+
+
+@dataclass(frozen=True)
+class ExportedLoads:
+    """Rows of pandapower's load table, P and Q each with its shares of impedance and current (as complex p + jq)."""
+
+    id: Ids
+    bus: Ints
+    kva: Complexes
+    z: Complexes
+    i: Complexes
+    in_service: Flags
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of the table `load`."""
+        return {
+            "name": self.id.astype(object),
+            "bus": self.bus,
+            "p_mw": self.kva.real / 1e3,
+            "q_mvar": self.kva.imag / 1e3,
+            "const_z_p_percent": 100.0 * self.z.real,
+            "const_i_p_percent": 100.0 * self.i.real,
+            "const_z_q_percent": 100.0 * self.z.imag,
+            "const_i_q_percent": 100.0 * self.i.imag,
+            "scaling": np.ones(len(self.id)),
+            "in_service": self.in_service,
+        }
+
+    def drawn_kva(self, v_pu: Floats) -> Complexes:
+        """Return what each row draws at the bus voltages."""
+        v = v_pu[self.bus]
+        p = self.kva.real * (1.0 - self.z.real - self.i.real + self.i.real * v + self.z.real * v**2)
+        q = self.kva.imag * (1.0 - self.z.imag - self.i.imag + self.i.imag * v + self.z.imag * v**2)
+        return np.where(self.in_service, p + 1j * q, 0.0)
+
+
+def exported_loads(network: Network, flow: PowerFlow | None, step: int) -> ExportedLoads:
+    """Collect the loads of the network and those given to one step of a power flow.
+
+    Raises
+    ------
+    InvalidInput
+        For a step that does not exist, and where loads that depend on voltage add up to a mix with shares beyond 0 … 1.
+    """
+    given = _given(network, flow, step)
+    table = network.loads
+    own = ExportedLoads(
+        table.id,
+        table.bus,
+        table.p_kw + 1j * table.q_kvar,
+        table.z_share * (1 + 1j),
+        table.i_share * (1 + 1j),
+        table.in_service,
+    )
+    columns = (np.concatenate([getattr(own, name), getattr(given, name)]) for name in vars(own))
+    return _one_mix_a_bus(network, ExportedLoads(*columns))
+
+
+def _given(network: Network, flow: PowerFlow | None, step: int) -> ExportedLoads:
+    none = np.zeros(0, dtype=complex)
+    if flow is None:
+        no_bus = np.zeros(0, dtype=np.int64)
+        return ExportedLoads(np.zeros(0, dtype=str), no_bus, none, none, none, np.zeros(0, dtype=bool))
+    if not 0 <= step < flow.loads.steps:
+        what = f"there is no step {step} in {flow.loads.steps}"
+        raise InvalidInput([Problem("flow", 0, "step", what, "Give a step of the power flow, counted from 0")])
+    kva = flow.loads.bus_kva(step, len(network.buses))
+    bus = np.flatnonzero(kva != 0)
+    ids: Ids = np.array([f"given {name}" for name in network.buses.id[bus]], dtype=str)
+    model = flow.load_model
+    shares = [np.zeros(len(bus)), np.zeros(len(bus))] if model is None else [model.z_share[bus], model.i_share[bus]]
+    z, i = (share * (1 + 1j) for share in shares)
+    return ExportedLoads(ids, bus, kva[bus], z, i, np.ones(len(bus), dtype=bool))
+
+
+def _one_mix_a_bus(network: Network, loads: ExportedLoads) -> ExportedLoads:
+    """Merge the loads of the buses where a load depends on voltage and is not alone."""
+    on = loads.in_service
+    count = np.bincount(loads.bus[on], minlength=len(network.buses))
+    depends = np.zeros(len(network.buses), dtype=bool)
+    depends[loads.bus[on & ((loads.z != 0) | (loads.i != 0))]] = True
+    merge = (depends & (count > 1))[loads.bus]
+    bus = np.unique(loads.bus[merge])
+    at = np.searchsorted(bus, loads.bus[merge & on])
+    total, z, i = (np.zeros(len(bus), dtype=complex) for _ in range(3))
+    kva = loads.kva[merge & on]
+    np.add.at(total, at, kva)
+    for sums, shares in ((z, loads.z[merge & on]), (i, loads.i[merge & on])):
+        np.add.at(sums, at, kva.real * shares.real + 1j * kva.imag * shares.imag)
+    z, i = (_parts_over(part, total) for part in (z, i))
+    _check_mix(network, bus, z, i)
+    ids: Ids = np.array([f"loads of {name}" for name in network.buses.id[bus]], dtype=str)
+    merged = ExportedLoads(ids, bus, total, z, i, np.ones(len(bus), dtype=bool))
+    columns = (np.concatenate([getattr(loads, name)[~merge], getattr(merged, name)]) for name in vars(loads))
+    return ExportedLoads(*columns)
+
+
+def _parts_over(part: Complexes, total: Complexes) -> Complexes:
+    """Divide P by P and Q by Q; 0 / 0 is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p, q = part.real / total.real, part.imag / total.imag
+    p[(part.real == 0) & (total.real == 0)] = 0.0
+    q[(part.imag == 0) & (total.imag == 0)] = 0.0
+    whole: Complexes = p + 1j * q
+    return whole
+
+
+def _check_mix(network: Network, bus: Ints, z: Complexes, i: Complexes) -> None:
+    problems = ProblemList()
+    ends = [part for total in (z, i, z + i) for part in (total.real, total.imag)]
+    fine = np.all([(part >= -1e-9) & (part <= 1 + 1e-9) for part in ends], axis=0)
+    for name in network.buses.id[bus[~fine]]:
+        what = f"loads and generation at bus {name} add up to a mix of voltage dependence that pandapower cannot have"
+        problems.add("loads", what, "make them constant power, or put them on separate buses")
+    problems.raise_if_any()
