@@ -99,7 +99,7 @@ main,header,footer{max-width:none;padding-left:0;padding-right:0}
 .answers p{font-size:11pt}
 .scroll{overflow:visible}
 table{font-size:7.2pt}thead th{font-size:6.8pt;min-width:0}th,td{padding:2pt 3pt}
-tfoot th,td.figures{white-space:normal}td.prose,td.prose:last-child{min-width:0}
+tbody th,tfoot th,td.figures{white-space:normal;overflow-wrap:normal}td.prose,td.prose:last-child{min-width:0}
 tr,figure,.answers li{break-inside:avoid}h2,h3,caption{break-after:avoid}
 thead{display:table-header-group}
 details::details-content{content-visibility:visible;display:block;height:auto}

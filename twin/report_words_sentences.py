@@ -66,7 +66,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "answer.charged_partly": (
         "All {buses} buses of garages with a plan of their own and every other vehicle leave charged",
-        "자체 계획이 있는 차고지 {depots}곳의 버스 {buses}대와 다른 모든 차량이 충전을 마치고 출발합니다",
+        "자체 계획이 있는 차고지의 버스 {buses}대와 다른 모든 차량이 충전을 마치고 출발합니다",
     ),
     "answer.charged_others": (
         "Every vehicle other than the buses leaves charged",
