@@ -129,3 +129,8 @@ def step_edges(start_utc: np.datetime64, hours: float, step_min: int) -> Times:
     """Return the (T+1,) edges of a horizon of equal steps."""
     count = round(hours * 60 / step_min)
     return start_utc + np.arange(count + 1) * np.timedelta64(timedelta(minutes=step_min))
+
+
+def now_utc_text() -> str:
+    """Return this moment in the form OCPP writes it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,14 @@ def check_depot(depot: DepotInput, problems: ProblemList) -> None:
         read_hours_of_day(depot.tables["staff"], STAFF.filename, problems)
 
 
+def _rows(table: pd.DataFrame) -> list[tuple[int, dict[str, Any]]]:
+    """Return each row with the line it stands in."""
+    records: list[dict[str, Any]] = [
+        {str(key): value for key, value in row.items()} for row in table.to_dict("records")
+    ]
+    return list(zip([int(line) for line in table.index], records, strict=True))
+
+
 def _check_links(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
     for schema in DEPOT_TABLES:
         for column in schema.columns:
@@ -58,28 +67,30 @@ def _check_links(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> N
 def _check_types(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
     if "bus_types" not in tables:
         return
-    for kind in tables["bus_types"].itertuples():
+    for line, kind in _rows(tables["bus_types"]):
 
-        def wrong(field: str, what: str, fix: str, row: int = int(kind.Index)) -> None:
+        def wrong(field: str, what: str, fix: str, row: int = line) -> None:
             problems.add(BUS_TYPES.filename, what, fix, row=row, field=field)
 
-        if kind.min_soc >= kind.max_soc:
-            wrong("min_soc", f"min_soc {kind.min_soc:g} is not below max_soc {kind.max_soc:g}", "give the lower first")
-        has_from, has_end = not np.isnan(kind.taper_from_soc), not np.isnan(kind.taper_end_share)
+        low, high, start = kind["min_soc"], kind["max_soc"], kind["taper_from_soc"]
+        if low >= high:
+            wrong("min_soc", f"min_soc {low:g} is not below max_soc {high:g}", "give the lower first")
+        has_from, has_end = not np.isnan(start), not np.isnan(kind["taper_end_share"])
         if has_from != has_end:
             fix = "fill both cells, or none for a battery without taper"
             wrong("taper_end_share" if has_from else "taper_from_soc", "half of the taper is missing", fix)
-        if has_from and kind.taper_from_soc >= kind.max_soc:
+        if has_from and start >= high:
             fix = "let it begin below max_soc, or leave both cells empty"
-            wrong("taper_from_soc", f"the taper begins at {kind.taper_from_soc:g}, above the window", fix)
+            wrong("taper_from_soc", f"the taper begins at {start:g}, above the window", fix)
 
 
-def _by_bus(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
+def _by_bus(tables: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, Any]] | None:
     """Return buses with the columns of their types, by name; buses of unknown types are left out."""
     if "buses" not in tables or "bus_types" not in tables:
         return None
     buses = tables["buses"].reset_index()
-    return buses.merge(tables["bus_types"], on="type", how="inner", validate="many_to_one").set_index("bus")
+    joined = buses.merge(tables["bus_types"], on="type", how="inner", validate="many_to_one")
+    return {row["bus"]: row for _, row in _rows(joined)}
 
 
 def _check_buses(depot: DepotInput, problems: ProblemList) -> None:
@@ -87,9 +98,8 @@ def _check_buses(depot: DepotInput, problems: ProblemList) -> None:
     if buses is None:
         return
     end_soc = depot.settings.number("planning.end_soc")
-    for name, bus in buses.iterrows():
-        low, high = float(bus["min_soc"]), float(bus["max_soc"])
-        row = int(bus["row"])
+    for name, bus in buses.items():
+        low, high, row = bus["min_soc"], bus["max_soc"], int(bus["row"])
         if not low <= bus["soc"] <= high:
             what = f"bus {name} starts at {bus['soc']:g}, its type may be between {low:g} and {high:g}"
             problems.add(BUSES.filename, what, "correct the state of charge or the window", row=row, field="soc")
@@ -104,20 +114,19 @@ def _check_duty_energy(tables: Mapping[str, pd.DataFrame], problems: ProblemList
     buses = _by_bus(tables)
     if buses is None or "duties" not in tables:
         return
-    for row, duty in tables["duties"].iterrows():
-        if duty["bus"] not in buses.index:
+    for row, duty in _rows(tables["duties"]):
+        if duty["bus"] not in buses:
             continue
-        bus = buses.loc[duty["bus"]]
+        bus = buses[duty["bus"]]
         most = float(bus["battery_kwh"] * (bus["max_soc"] - bus["min_soc"]))
-        place = {"row": int(str(row)), "field": "energy_kwh"}
         if duty["energy_kwh"] > most:
             what = (
                 f"duty {duty['duty']} takes {duty['energy_kwh']:g} kWh, the battery of bus {duty['bus']} gives {most:g}"
             )
-            problems.add(DUTIES.filename, what, "split the duty, or give it to a bus with a larger battery", **place)
+            problems.add(DUTIES.filename, what, "split the duty, or use a larger battery", row=row, field="energy_kwh")
         if duty["departure_soc"] > bus["max_soc"]:
             what = f"{duty['duty']} asks for {duty['departure_soc']:g}, bus {duty['bus']} goes up to {bus['max_soc']:g}"
-            problems.add(DUTIES.filename, what, "ask for less", row=int(str(row)), field="departure_soc")
+            problems.add(DUTIES.filename, what, "ask for less", row=row, field="departure_soc")
 
 
 def _check_duty_times(depot: DepotInput, problems: ProblemList) -> None:
@@ -127,8 +136,7 @@ def _check_duty_times(depot: DepotInput, problems: ProblemList) -> None:
         leaves=depot.times_utc["duties.departure"], back=depot.times_utc["duties.return"]
     )
     sound = duties[duties["leaves"].notna() & duties["back"].notna()]
-    for row, duty in sound.iterrows():
-        place = int(str(row))
+    for place, duty in _rows(sound):
         if duty["back"] <= duty["leaves"]:
             what = f"duty {duty['duty']} is back at {duty['return']}, not after its departure at {duty['departure']}"
             fix = "correct the times; a return after midnight has the next day's date"
@@ -146,15 +154,15 @@ def _check_duty_times(depot: DepotInput, problems: ProblemList) -> None:
 
 def _check_overlaps(bus: str, duties: pd.DataFrame, problems: ProblemList) -> None:
     """Note each duty of one bus, sorted by departure, that begins before an earlier one has ended."""
-    latest = None
-    for row, duty in duties.iterrows():
+    latest: dict[str, Any] | None = None
+    for row, duty in _rows(duties):
         if latest is not None and duty["leaves"] < latest["back"]:
             what = (
                 f"bus {bus} is on duty {duty['duty']} from {duty['departure']} while it drives "
                 f"duty {latest['duty']} until {latest['return']}"
             )
             fix = "give one of the two to another bus, or correct the times"
-            problems.add(DUTIES.filename, what, fix, row=int(str(row)), field="bus")
+            problems.add(DUTIES.filename, what, fix, row=row, field="bus")
         if latest is None or duty["back"] > latest["back"]:
             latest = duty
 
@@ -162,9 +170,9 @@ def _check_overlaps(bus: str, duties: pd.DataFrame, problems: ProblemList) -> No
 def _check_chargers(tables: Mapping[str, pd.DataFrame], problems: ProblemList) -> None:
     if "chargers" not in tables:
         return
-    for row, charger in tables["chargers"].iterrows():
+    for line, charger in _rows(tables["chargers"]):
 
-        def wrong(field: str, what: str, fix: str, row: int = int(str(row))) -> None:
+        def wrong(field: str, what: str, fix: str, row: int = line) -> None:
             problems.add(CHARGERS.filename, what, fix, row=row, field=field)
 
         if charger["min_kw"] > charger["max_kw"]:
@@ -188,8 +196,8 @@ def _check_outlets(tables: Mapping[str, pd.DataFrame], problems: ProblemList) ->
         return
     counts = dict(zip(tables["chargers"]["charger"], tables["chargers"]["outlets"], strict=True))
     taken: dict[tuple[str, int], int] = {}
-    for row, outlet in tables["outlets"].iterrows():
-        line, count = int(str(row)), counts.get(outlet["charger"])
+    for line, outlet in _rows(tables["outlets"]):
+        count = counts.get(outlet["charger"])
         if count is not None and outlet["outlet"] > count:
             what = f"{outlet['charger']} has {count} outlets, there is no number {outlet['outlet']}"
             problems.add(OUTLETS.filename, what, "correct the number", row=line, field="outlet")

@@ -57,7 +57,7 @@ def judge_day(case: DepotCase, limits: SolveLimits) -> DayVerdict:
 
 
 def works_at_all(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]:
-    """Return whether any plan keeps every rule: the fleet solver finds plans, the compact model proves there are none."""
+    """Return whether any plan keeps every rule: the fleet solver finds one quickly, the compact model can prove no."""
     begin = time.perf_counter()
     plan = solve_depot(problem, time_limit_s=limits.time_limit_s * PROBE_SHARE, gap=1.0)
     if isinstance(plan, DepotPlan) and plan.status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE, PlanStatus.FALLBACK):

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
+import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from data.depot_folder import read_depot_folder
 from data.depot_folder_template import write_depot_template
+from data.depot_state import read_depot_state
+from data.durable import write_atomically
 from data.errors import InvalidInput, Problem
 from optimizers.depot_sizing import Works
 from optimizers.plan import NoPlan
 from optimizers.solver import SolveLimits
 from twin.cli import exit_codes
-from twin.depot_case import DepotCase, depot_case
+from twin.depot_case import DepotCase, depot_case, replan_case
 from twin.depot_day import judge_day, verdict_lines
-from twin.depot_outputs import plan_files, require_free, write_folder
+from twin.depot_outputs import json_text, plan_files, require_free, write_folder
+from twin.depot_page import plan_page, why_page
 from twin.depot_planning import certificate_lines, plan_case, require_plannable
+from twin.depot_size import size_depot, size_lines
+from twin.depot_tables import clock
+from twin.depot_why import reasons_of
+from twin.ocpp_delivery import Delivery, serve_until_done, stations
+from twin.ocpp_profiles import (
+    MAX_PERIODS,
+    ProfileOptions,
+    RateUnit,
+    profile_requests,
+    read_requests,
+    requests_document,
+)
+from twin.ocpp_rules import OcppVersion
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 TIME_LIMIT = click.option(
@@ -40,6 +60,39 @@ GAP = click.option(
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Folder to be written; FOLDER/plan by default. Never overwritten."
 )
+OUT_REPLAN = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to be written; FOLDER/plan-TIME by default. Never overwritten.",
+)
+OCPP_UNIT = click.option(
+    "--ocpp-unit",
+    "unit",
+    type=click.Choice([unit.value for unit in RateUnit]),
+    default="W",
+    show_default=True,
+    help="Unit of the limits in OCPP profiles.",
+)
+OCPP_VOLTAGE = click.option(
+    "--ocpp-voltage",
+    "voltage_v",
+    type=click.FloatRange(50, 1500),
+    default=230,
+    show_default=True,
+    help="Volts per phase, for amperes.",
+)
+OCPP_PHASES = click.option(
+    "--ocpp-phases", "phases", type=click.IntRange(1, 3), default=3, show_default=True, help="Phases, for amperes."
+)
+OCPP_PERIODS = click.option(
+    "--ocpp-max-periods",
+    "max_periods",
+    type=click.IntRange(1, MAX_PERIODS),
+    default=MAX_PERIODS,
+    show_default=True,
+    help="Most periods a station takes in one schedule.",
+)
+OCPP_FILES = {OcppVersion.V16: "ocpp16.json", OcppVersion.V201: "ocpp201.json"}
 
 
 @click.group()
@@ -95,27 +148,143 @@ def check(context: click.Context, folder: Path, time_limit_s: float, *, as_json:
 @OUT
 @TIME_LIMIT
 @GAP
+@OCPP_UNIT
+@OCPP_VOLTAGE
+@OCPP_PHASES
+@OCPP_PERIODS
 @click.pass_context
-def plan(context: click.Context, folder: Path, out: Path | None, time_limit_s: float, gap: float) -> None:
-    """Plan the day of the depot FOLDER and write schedule, charts, certificate, reasons and OCPP profiles."""
-    target = out or folder / "plan"
+def plan(context: click.Context, folder: Path, out: Path | None, time_limit_s: float, gap: float, **ocpp: Any) -> None:
+    """Plan the day of the depot FOLDER and write schedule, charts, certificate, reasons and OCPP profiles.
+
+    The exit code is 0 for a plan that keeps every rule, 1 when there is none, 2 when the input has problems, 4 when the
+    plan bends a rule.
+    """
     case = depot_case(read_depot_folder(folder))
+    _plan_and_write(context, case, out or folder / "plan", SolveLimits(time_limit_s, gap), ocpp)
+
+
+@depot.command()
+@FOLDER
+@click.option("--state", "state_file", required=True, type=click.Path(path_type=Path), help="Where every bus is now.")
+@click.option("--peak-kw", type=click.FloatRange(min=0), help="Peak of the month so far, when it has grown.")
+@click.option("--battery-kwh", type=click.FloatRange(min=0), help="Energy in the stationary battery now.")
+@OUT_REPLAN
+@click.option("--time-limit", "time_limit_s", type=click.FloatRange(0.1, 86_400), default=2, show_default=True)
+@GAP
+@OCPP_UNIT
+@OCPP_VOLTAGE
+@OCPP_PHASES
+@OCPP_PERIODS
+@click.pass_context
+def replan(
+    context: click.Context,
+    folder: Path,
+    state_file: Path,
+    peak_kw: float | None,
+    battery_kwh: float | None,
+    out: Path | None,
+    time_limit_s: float,
+    gap: float,
+    **ocpp: Any,
+) -> None:
+    """Plan the rest of the day of the depot FOLDER anew, from where its buses are now.
+
+    What is under way is kept: a bus that is plugged stays at its outlet, and its session counts. Delays are passed on
+    to the next duty of a bus that is not back in time.
+    """
+    depot_folder = read_depot_folder(folder)
+    state = read_depot_state(state_file, depot_folder)
+    case = replan_case(depot_folder, state, peak_kw=peak_kw, battery_kwh=battery_kwh)
+    now = clock(case, 0)[:16].replace(":", "")
+    _plan_and_write(context, case, out or folder / f"plan-{now}", SolveLimits(time_limit_s, gap), ocpp, why=False)
+
+
+@depot.command()
+@FOLDER
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=click.FloatRange(0.1, 86_400),
+    default=10,
+    show_default=True,
+    help="Seconds for each size that is tried.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="JSON file to be written as well. Never overwritten.")
+@click.pass_context
+def size(context: click.Context, folder: Path, time_limit_s: float, out: Path | None) -> None:
+    """Find the fewest outlets, the smallest grid connection and the smallest batteries with which the day works.
+
+    Each is found with the others as they are, and with the reason why less fails.
+    """
+    case = depot_case(read_depot_folder(folder))
+    require_plannable(case)
+    if out is not None:
+        require_free(out)
+    sized = size_depot(case.problem, tuple(case.folder.tables["buses"]["type"]), SolveLimits(time_limit_s))
+    for line in size_lines(sized):
+        click.echo(line)
+    if out is not None:
+        write_atomically(out, json_text(dataclasses.asdict(sized)).encode())
+    found = [entry[-1] for entry in (*sized.outlets, sized.connection, *sized.battery)]
+    context.exit(exit_codes.FAILED if any(math.isnan(entry.size) for entry in found) else 0)
+
+
+@depot.command()
+@click.argument("plan_folder", type=click.Path(path_type=Path))
+@click.option("--ocpp", type=click.Choice([version.value for version in OcppVersion]), default="1.6", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=9000, show_default=True)
+@click.option("--time-limit", "time_limit_s", type=click.FloatRange(0.1, 86_400), default=300, show_default=True)
+@click.pass_context
+def send(context: click.Context, plan_folder: Path, ocpp: str, host: str, port: int, time_limit_s: float) -> None:
+    """Hand the charging profiles of PLAN_FOLDER to the stations that connect, until each one has answered.
+
+    The exit code is 0 when every station accepted its profiles, 1 when one rejected them or did not come in time.
+    """
+    version = OcppVersion(ocpp)
+    delivery = Delivery(read_requests(plan_folder / OCPP_FILES[version], version))
+    click.echo(f"waiting for {len(stations(delivery.requests))} stations at ws://{host}:{port}/STATION")
+    asyncio.run(serve_until_done(delivery, version, host, port, time_limit_s))
+    for place, request in enumerate(delivery.requests):
+        reason = delivery.reasons.get(place, "")
+        click.echo(f"{request.station}, {request.connector}: {delivery.state(place).value} {reason}".rstrip())
+    context.exit(0 if delivery.done and not delivery.reasons else exit_codes.FAILED)
+
+
+def _plan_and_write(
+    context: click.Context,
+    case: DepotCase,
+    target: Path,
+    limits: SolveLimits,
+    ocpp: Mapping[str, Any],
+    *,
+    why: bool = True,
+) -> None:
     require_free(target)
-    planned = plan_case(case, SolveLimits(time_limit_s, gap))
+    planned = plan_case(case, limits)
     if isinstance(planned, NoPlan):
-        _say_no_plan(context, case, planned, time_limit_s)
+        _say_no_plan(context, case, planned, limits)
         return
-    write_folder(target, plan_files(planned))
+    files = plan_files(planned)
+    files["plan.html"] = plan_page(planned)
+    if why:
+        files["why.html"] = why_page(planned, reasons_of(planned, limits))
+    for version, name in OCPP_FILES.items():
+        options = ProfileOptions(
+            version, RateUnit(ocpp["unit"]), ocpp["voltage_v"], ocpp["phases"], ocpp["max_periods"]
+        )
+        files[name] = json_text(requests_document(profile_requests(planned, options), version))
+    write_folder(target, files)
     click.echo("\n".join(certificate_lines(planned)))
     click.echo(f"wrote         {target}")
     context.exit(0 if planned.certificate.replay_ok else exit_codes.DEGRADED)
 
 
-def _say_no_plan(context: click.Context, case: DepotCase, answer: NoPlan, time_limit_s: float) -> None:
+def _say_no_plan(context: click.Context, case: DepotCase, answer: NoPlan, limits: SolveLimits) -> None:
     click.echo(f"status        {answer.status.value}", err=True)
     for reason in answer.reasons:
         click.echo(f"  {reason}", err=True)
-    verdict = judge_day(case, SolveLimits(time_limit_s))
+    verdict = judge_day(case, limits)
     click.echo("\n".join(verdict_lines(case, verdict)), err=True)
     context.exit(exit_codes.FAILED)
 
