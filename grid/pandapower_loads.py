@@ -62,8 +62,8 @@ def exported_loads(network: Network, flow: PowerFlow | None, step: int) -> Expor
         table.id,
         table.bus,
         table.p_kw + 1j * table.q_kvar,
-        table.z_share * (1 + 1j),
-        table.i_share * (1 + 1j),
+        _alike(table.z_share),
+        _alike(table.i_share),
         table.in_service,
     )
     columns = (np.concatenate([getattr(own, name), getattr(given, name)]) for name in vars(own))
@@ -83,8 +83,14 @@ def _given(network: Network, flow: PowerFlow | None, step: int) -> ExportedLoads
     ids: Ids = np.array([f"given {name}" for name in network.buses.id[bus]], dtype=str)
     model = flow.load_model
     shares = [np.zeros(len(bus)), np.zeros(len(bus))] if model is None else [model.z_share[bus], model.i_share[bus]]
-    z, i = (share * (1 + 1j) for share in shares)
+    z, i = (_alike(share) for share in shares)
     return ExportedLoads(ids, bus, kva[bus], z, i, np.ones(len(bus), dtype=bool))
+
+
+def _alike(share: Floats) -> Complexes:
+    """Return the same share for P and for Q."""
+    both: Complexes = share + 1j * share
+    return both
 
 
 def _one_mix_a_bus(network: Network, loads: ExportedLoads) -> ExportedLoads:

@@ -32,7 +32,7 @@ class Exported:
 
 
 def results_of(flow: PowerFlow, step: int, exported: Exported) -> dict[str, ResultColumns]:
-    """Result columns by name of the element; buses without supply have no number."""
+    """Return result columns by name of the element; buses without supply have no number."""
     network, loads, line_rows, switch_rows = flow.network, exported.loads, exported.line_rows, exported.switch_rows
 
     def at_step(values: xr.DataArray, width: int) -> Floats:
@@ -129,7 +129,8 @@ def _transformer_loading(network: Network, amperes: list[Floats]) -> Floats:
         np.sqrt(3.0) * network.buses.base_kv[bus] * current[first:]
         for bus, current in zip((table.from_bus, table.to_bus), amperes, strict=True)
     ]
-    return 100.0 * np.maximum(*kva) / table.rating_kva
+    loading: Floats = 100.0 * np.maximum(*kva) / table.rating_kva
+    return loading
 
 
 def _at_buses(network: Network, bus: Ints, kva: Complexes) -> Complexes:
