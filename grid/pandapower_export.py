@@ -33,8 +33,8 @@ def to_pandapower(grid: Network | SyntheticGrid, flow: PowerFlow | None = None, 
     """Build the pandapower network that solves to the same voltages.
 
     Rows keep the order of the tables here and carry their ids as names. Lines without impedance become bus-bus
-    switches; taps become ratio changers with one step of the whole deviation. Loads of one bus become one load where any
-    of them depends on voltage, because pandapower averages their shares. Magnetising that is capacitive, which
+    switches; taps become ratio changers with one step of the whole deviation. Loads of one bus become one where any of
+    them depends on voltage, because pandapower averages their shares. Magnetising that is capacitive, which
     pandapower's transformer cannot have, becomes shunts at both of its ends.
 
     Parameters

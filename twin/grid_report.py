@@ -50,15 +50,14 @@ def summary_of(flow: PowerFlow) -> dict[str, Any]:
         "mean_supply_kw": float(slack_kw.sum(axis=1).mean()) if len(slack_kw) else None,
         "largest_supply_kw": _most(slack_kw.sum(axis=1)),
         "buses_without_supply": int((~lit).sum()),
-        "failures": [
-            {
-                "time": _stamp(flow, k),
-                "status": Status(int(status[k])).name.lower(),
-                "reason": str(flow.reason.values[k]),
-            }
-            for k in np.flatnonzero(~solved)
-        ],
+        "failures": [_failure(flow, int(step)) for step in np.flatnonzero(~solved)],
     }
+
+
+def _failure(flow: PowerFlow, step: int) -> dict[str, Any]:
+    status = Status(int(flow.status.to_numpy()[step]))
+    reason = str(flow.reason.to_numpy()[step])
+    return {"time": _stamp(flow, step), "status": status.name.lower(), "reason": reason}
 
 
 def _most(values: NDArray[np.float64]) -> float | None:

@@ -50,9 +50,7 @@ def main() -> None:
     # a stop from outside (a service manager, a time-out) ends as tidily as Ctrl-C
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        twin.main(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        sys.exit(twin.main(standalone_mode=False) or 0)  # click hands back the code of a command that ended itself
     except click.ClickException as error:
         error.show()
         sys.exit(exit_codes.BAD_INPUT)
