@@ -224,7 +224,7 @@ def _settings(text: str, own: GarageDay, model: DepotModel, day: ImportDay) -> s
     changes = {
         ("depot", "name"): json.dumps(own.garage, ensure_ascii=False),
         ("depot", "timezone"): json.dumps(day.zone.key),
-        ("planning", "start"): json.dumps(local_text(start, day.zone)[:16]),
+        ("planning", "start"): json.dumps(local_text(start, day.zone)),
         ("planning", "hours"): f"{hours:g}",
     }
     city = model.settings.text("tariff.city_folder")

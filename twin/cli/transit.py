@@ -129,11 +129,15 @@ def check(context: click.Context, feed: Path, *, as_json: bool) -> None:
 )
 @click.option(
     "--distance-unit",
-    type=click.Choice(list(DistanceUnit)),
+    type=click.Choice([unit.value for unit in DistanceUnit]),
     help="GTFS: unit of shape_dist_traveled, where it is not plain.",
 )
 @click.option("--garages", type=click.Path(path_type=Path), help="GTFS: table of garages: id, longitude, latitude.")
-@click.option("--route-length", type=click.Choice(list(RouteLength)), help="Route table: what its lengths measure.")
+@click.option(
+    "--route-length",
+    type=click.Choice([length.value for length in RouteLength]),
+    help="Route table: what its lengths measure.",
+)
 @click.option("--garage-km", type=_Number(0, 100), help="Route table: road distance from garage to first terminal.")
 @click.option(
     "--rush",
