@@ -1,6 +1,6 @@
 """How long a night takes: every phase, its memory, and how both grow from one district to the whole of Seoul.
 
-Each case runs in a process of its own from an empty folder of runs, so that nothing is found ready but compiled kernels.
+Each case runs in a process of its own from an empty folder of runs: nothing is found ready but compiled kernels.
 There is no rival that does the same; the bars are times and memory.
 """
 
