@@ -208,6 +208,8 @@ def _check_meaning(values: Mapping[str, Any], problems: ProblemList) -> None:
     step_min, hours = values.get("planning.step_min"), values.get("planning.hours")
     if step_min and 60 % step_min:
         wrong("planning.step_min", "does not divide an hour", "write 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60")
+    elif step_min and "planning.start" in values and int(values["planning.start"][14:16]) % step_min:
+        wrong("planning.start", "is not at the start of a step", "write a time whose minutes the step divides")
     elif step_min and hours and hours * 60 % step_min:
         wrong("planning.hours", f"is no whole number of steps of {step_min} min", "round it")
     if not all(isinstance(month, int) and 1 <= month <= 12 for month in values.get("demand.months", [])):

@@ -22,7 +22,7 @@ _LOCAL = "local time, YYYY-MM-DDThh:mm"
 BUSES = TableSchema(
     name="buses",
     columns=(
-        Column("bus", Kind.TEXT, "Name of the bus.", unique=True),
+        Column("bus", Kind.TEXT, "Name of the bus."),
         Column("type", Kind.TEXT, "Type of the bus.", refers_to="bus_types.type"),
         Column("soc", Kind.NUMBER, "State of charge at the start of the horizon.", SOC_UNIT, lower=0, upper=1),
         Column("end_soc", Kind.NUMBER, "Least at the end; empty: planning.end_soc.", SOC_UNIT, 0, 1, required=False),
@@ -35,7 +35,7 @@ BUSES = TableSchema(
 BUS_TYPES = TableSchema(
     name="bus_types",
     columns=(
-        Column("type", Kind.TEXT, "Name of the type.", unique=True),
+        Column("type", Kind.TEXT, "Name of the type."),
         Column("battery_kwh", Kind.NUMBER, "Size of the battery.", "kWh", lower=1, upper=LARGEST_BATTERY_KWH),
         Column("min_soc", Kind.NUMBER, "Lowest state of charge allowed.", SOC_UNIT, lower=0, upper=1),
         Column("max_soc", Kind.NUMBER, "Highest state of charge allowed.", SOC_UNIT, lower=0, upper=1),
@@ -79,7 +79,7 @@ BUS_TYPES = TableSchema(
 DUTIES = TableSchema(
     name="duties",
     columns=(
-        Column("duty", Kind.TEXT, "Name of the duty.", unique=True),
+        Column("duty", Kind.TEXT, "Name of the duty."),
         Column("bus", Kind.TEXT, "Bus that drives it.", refers_to="buses.bus"),
         Column("departure", Kind.TEXT, "When it leaves the depot.", _LOCAL),
         Column("return", Kind.TEXT, "When it is back.", _LOCAL),
@@ -96,7 +96,7 @@ DUTIES = TableSchema(
 CHARGERS = TableSchema(
     name="chargers",
     columns=(
-        Column("charger", Kind.TEXT, "Name of the class of outlets.", unique=True),
+        Column("charger", Kind.TEXT, "Name of the class of outlets."),
         Column("outlets", Kind.INTEGER, "Equal outlets of the class.", lower=0, upper=2000),
         Column("min_kw", Kind.NUMBER, "Least power while charging.", "kW", lower=0, upper=LARGEST_KW),
         Column("max_kw", Kind.NUMBER, "Most power at the inlet of a bus.", "kW", lower=1, upper=LARGEST_KW),
@@ -114,7 +114,7 @@ CHARGERS = TableSchema(
 CABINETS = TableSchema(
     name="cabinets",
     columns=(
-        Column("cabinet", Kind.TEXT, "Name of the cabinet.", unique=True),
+        Column("cabinet", Kind.TEXT, "Name of the cabinet."),
         Column("max_kw", Kind.NUMBER, "Most its outlets charge together.", "kW", lower=1, upper=LARGEST_SITE_KW),
     ),
     key=("cabinet",),
@@ -222,7 +222,7 @@ STATE = TableSchema(
     name="state",
     columns=(
         Column("time", Kind.TEXT, "Now; the same in every row.", _LOCAL),
-        Column("bus", Kind.TEXT, "Bus.", unique=True),
+        Column("bus", Kind.TEXT, "Bus."),
         Column("soc", Kind.NUMBER, "State of charge now.", SOC_UNIT, lower=0, upper=1),
         Column("charger", Kind.TEXT, "Class of the outlet it is plugged to; empty: not plugged.", required=False),
         Column("outlet", Kind.INTEGER, "Number of that outlet within its class.", lower=1, upper=2000, required=False),

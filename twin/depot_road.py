@@ -76,7 +76,7 @@ def on_the_road(folder: DepotFolder, edges_utc: Times, duties: Duties, buses: Bu
     np.add.at(trip_kwh, duties.bus, on_road_h * rate_kw[:, None])
     np.add.at(away_h, duties.bus, on_road_h)
     after_h = np.maximum((duties.back_utc - edges_utc[-1]) / HOUR, 0.0)
-    np.add.at(beyond_kwh, (duties.bus, shape[1] - 1), after_h * rate_kw)
+    np.add.at(beyond_kwh[:, -1], duties.bus, after_h * rate_kw)
     present = away_h <= UNTOUCHED_H
     trip_kwh[present] = 0.0
     reserve_kwh = folder.settings.number("planning.reserve_soc") * buses.battery_kwh

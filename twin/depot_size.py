@@ -44,6 +44,12 @@ class SizedDepot:
     connection: tuple[float, Smallest]
     battery: tuple[tuple[str, float, Smallest], ...]
 
+    @property
+    def works(self) -> bool:
+        """Whether a size that works was found for each."""
+        found = [entry[2] for entry in self.outlets] + [self.connection[1]] + [entry[2] for entry in self.battery]
+        return not any(np.isnan(smallest.size) for smallest in found)
+
 
 def size_depot(problem: DepotProblem, bus_types: tuple[str, ...], limits: SolveLimits) -> SizedDepot:
     """Return the smallest sizes of a depot.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,18 @@ from optimizers.depot_sizing import Works
 from optimizers.plan import NoPlan
 from optimizers.solver import SolveLimits
 from twin.cli import exit_codes
+from twin.cli.depot_options import (
+    FOLDER,
+    GAP,
+    OCPP_FILES,
+    OCPP_PERIODS,
+    OCPP_PHASES,
+    OCPP_UNIT,
+    OCPP_VOLTAGE,
+    OUT,
+    OUT_REPLAN,
+    TIME_LIMIT,
+)
 from twin.depot_case import DepotCase, depot_case, replan_case
 from twin.depot_day import judge_day, verdict_lines
 from twin.depot_outputs import json_text, plan_files, require_free, write_folder
@@ -32,7 +43,6 @@ from twin.depot_tables import clock
 from twin.depot_why import reasons_of
 from twin.ocpp_delivery import Delivery, serve_until_done, stations
 from twin.ocpp_profiles import (
-    MAX_PERIODS,
     ProfileOptions,
     RateUnit,
     profile_requests,
@@ -40,59 +50,6 @@ from twin.ocpp_profiles import (
     requests_document,
 )
 from twin.ocpp_rules import OcppVersion
-
-FOLDER = click.argument("folder", type=click.Path(path_type=Path))
-TIME_LIMIT = click.option(
-    "--time-limit",
-    "time_limit_s",
-    type=click.FloatRange(0.1, 86_400),
-    default=60,
-    show_default=True,
-    help="Seconds of wall time; the best plan by then is given with its true gap.",
-)
-GAP = click.option(
-    "--gap",
-    type=click.FloatRange(0, 1),
-    default=1e-3,
-    show_default=True,
-    help="Relative gap at which a plan counts as optimal.",
-)
-OUT = click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder to be written; FOLDER/plan by default. Never overwritten."
-)
-OUT_REPLAN = click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder to be written; FOLDER/plan-TIME by default. Never overwritten.",
-)
-OCPP_UNIT = click.option(
-    "--ocpp-unit",
-    "unit",
-    type=click.Choice([unit.value for unit in RateUnit]),
-    default="W",
-    show_default=True,
-    help="Unit of the limits in OCPP profiles.",
-)
-OCPP_VOLTAGE = click.option(
-    "--ocpp-voltage",
-    "voltage_v",
-    type=click.FloatRange(50, 1500),
-    default=230,
-    show_default=True,
-    help="Volts per phase, for amperes.",
-)
-OCPP_PHASES = click.option(
-    "--ocpp-phases", "phases", type=click.IntRange(1, 3), default=3, show_default=True, help="Phases, for amperes."
-)
-OCPP_PERIODS = click.option(
-    "--ocpp-max-periods",
-    "max_periods",
-    type=click.IntRange(1, MAX_PERIODS),
-    default=MAX_PERIODS,
-    show_default=True,
-    help="Most periods a station takes in one schedule.",
-)
-OCPP_FILES = {OcppVersion.V16: "ocpp16.json", OcppVersion.V201: "ocpp201.json"}
 
 
 @click.group()
@@ -153,7 +110,7 @@ def check(context: click.Context, folder: Path, time_limit_s: float, *, as_json:
 @OCPP_PHASES
 @OCPP_PERIODS
 @click.pass_context
-def plan(context: click.Context, folder: Path, out: Path | None, time_limit_s: float, gap: float, **ocpp: Any) -> None:
+def plan(context: click.Context, /, folder: Path, out: Path | None, time_limit_s: float, gap: float, **ocpp: Any) -> None:
     """Plan the day of the depot FOLDER and write schedule, charts, certificate, reasons and OCPP profiles.
 
     The exit code is 0 for a plan that keeps every rule, 1 when there is none, 2 when the input has problems, 4 when the
@@ -178,6 +135,7 @@ def plan(context: click.Context, folder: Path, out: Path | None, time_limit_s: f
 @click.pass_context
 def replan(
     context: click.Context,
+    /,
     folder: Path,
     state_file: Path,
     peak_kw: float | None,
@@ -225,8 +183,7 @@ def size(context: click.Context, folder: Path, time_limit_s: float, out: Path | 
         click.echo(line)
     if out is not None:
         write_atomically(out, json_text(dataclasses.asdict(sized)).encode())
-    found = [entry[-1] for entry in (*sized.outlets, sized.connection, *sized.battery)]
-    context.exit(exit_codes.FAILED if any(math.isnan(entry.size) for entry in found) else 0)
+    context.exit(0 if sized.works else exit_codes.FAILED)
 
 
 @depot.command()
