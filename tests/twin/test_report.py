@@ -245,6 +245,23 @@ def test_a_district_outside_limits_is_marked_by_sign_and_class(changes: dict[str
     assert loading in text
 
 
+def test_the_map_lies_north_up_and_to_scale() -> None:
+    boundaries = {"11680": box(127.0, 37.5, 127.1, 37.55), "11110": box(127.0, 37.55, 127.05, 37.6)}
+    text = render_report(summary(districts=(district("11680"), district("11110"))), boundaries, "en")
+    corners = [
+        np.array([[float(part) for part in point.split()] for point in outline.split("L")])
+        for outline in re.findall(r'<path d="M([^Z"]+)Z" class="area', text)
+    ]
+    south, north = (np.concatenate([found.min(axis=0), found.max(axis=0)]) for found in corners)
+    assert south[0] == north[0] == pytest.approx(8.0)
+    assert north[3] == pytest.approx(south[1])
+    assert south[2] == pytest.approx(712.0)
+    assert north[1] == pytest.approx(8.0)
+    assert (south[2] - south[0]) / (north[2] - north[0]) == pytest.approx(2.0, abs=0.01)
+    shape = (south[3] - south[1]) / (south[2] - south[0])
+    assert shape == pytest.approx(0.5 / np.cos(np.radians(37.55)), abs=0.002)
+
+
 def test_bands_of_loading_rise() -> None:
     assert [band_of(loading) for loading in (0.0, 0.5, 0.51, 0.7, 0.85, 0.9, 1.0)] == [0, 0, 1, 1, 2, 3, 3]
 
@@ -268,7 +285,7 @@ def test_the_ten_worst_feeders_come_worst_first() -> None:
 def test_the_cause_of_a_feeder_is_what_draws() -> None:
     words = Words(Lang.ENGLISH)
     text = cause_text(
-        feeder(cause_kw={"general": 300.0, "vehicles": 600.0, "buses": 90.0, "night": 10.0, "solar": -50.0}), words
+        feeder(cause_kw={"general": 600.0, "vehicles": 1200.0, "buses": 180.0, "night": 20.0, "solar": -50.0}), words
     )
     assert text == "Vehicles 60 %, General 30 %, Buses 9 %, Solar −50 kW"
     assert cause_text(feeder(cause_kw={}), words) == "none"
@@ -330,6 +347,35 @@ def test_the_plan_is_drawn_to_scale() -> None:
     slope, _ = np.polyfit(values, levels, 1)
     assert slope < 0
     assert np.corrcoef(values, levels)[0, 1] == pytest.approx(-1.0, abs=1e-6)
+
+
+def test_the_limit_is_drawn_at_its_level() -> None:
+    whole = summary()
+    text = render_report(whole, squares(), "en")
+    levels = np.array(drawn_levels(text, "plan", "load-wide"))[1:-1]
+    slope, offset = np.polyfit(np.repeat(np.array(whole.curves.supplied_plan_mw), 2), levels, 1)
+    limit = drawn_levels(text, "ink", "load-wide")
+    assert limit == pytest.approx([whole.curves.capacity_mw * slope + offset] * 2, abs=0.5)
+
+
+def test_hours_stand_where_they_belong() -> None:
+    text = good_page("en")
+    drawing = text[text.index('class="chart wide"') : text.index('class="chart narrow"')]
+    marks = re.findall(r'x="([\d.]+)"[^>]*>(\d\d:\d\d)</text>', drawing)
+    assert [clock for _, clock in marks] == ["04:00", "07:00", "10:00", "13:00", "16:00", "19:00", "22:00", "01:00"]
+    assert np.diff([float(x) for x, _ in marks]) == pytest.approx((760 - 56) / 8, abs=0.1)
+
+
+def test_energies_are_power_times_time() -> None:
+    text = page(summary(curves=replace(curves(), losses_plan_mw=row(2.0)))).text
+    assert re.search(r"Losses of the grid\s+48\.0 MWh", text)
+    assert re.search(r"Solar power\s+300 MWh", text)
+    assert re.search(r"Diesel buses\s+54\.0 t\s+180 kg\s+9 kg", text)
+
+
+def test_unsolved_steps_mark_the_answer() -> None:
+    assert "▲ Grid" in page(summary(certificate=certificate(converged_steps=95))).text
+    assert "▲ Grid" not in page().text
 
 
 def test_words_in_drawings_are_filled_in_and_colours_follow_the_page() -> None:
