@@ -161,7 +161,10 @@ def _assignment(r: Reader) -> None:
             return
     target = None
     if r.sees("("):
-        old = numbers(store.get(name), word.line)
+        if name not in store:
+            fix = "case files are read as data: nothing in them is run"
+            raise UnreadableCase(word.line, f"'{name}' is called, or changed before it is given", fix)
+        old = numbers(store[name], word.line)
         target = places(r, old, word.line)
     if r.word.kind is Kind.LINE_END or r.sees(";"):
         raise UnreadableCase(word.line, f"'{name}' is called, not assigned to", "case files are read as data")
