@@ -111,5 +111,6 @@ def certificate_lines(planned: PlannedDepot) -> list[str]:
     if planned.baselines_krw:
         name, krw = min(planned.baselines_krw.items(), key=lambda item: item[1])
         saving = krw - certificate.objective_krw
-        lines.append(f"saving        {saving:,.0f} KRW ({saving / krw:.1%}) against the best plain rule, {name}")
+        share = f" ({saving / krw:.1%})" if krw > 0 else ""
+        lines.append(f"saving        {saving:,.0f} KRW{share} against the best plain rule, {name}")
     return lines

@@ -49,8 +49,7 @@ FILES = {
         "C,3,2026-11-23T17:00,2026-11-23T19:00,40,\n"
     ),
     "chargers.csv": (
-        "charger,outlets,min_kw,max_kw,can_pause,max_discharge_kw,efficiency,cabinet,lane\n"
-        "dc,1,0,100,true,0,1.0,,\n"
+        "charger,outlets,min_kw,max_kw,can_pause,max_discharge_kw,efficiency,cabinet,lane\ndc,1,0,100,true,0,1.0,,\n"
     ),
     "prices.csv": (
         "from,to,buy_krw_per_kwh,sell_krw_per_kwh,counts_for_demand\n"

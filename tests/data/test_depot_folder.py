@@ -122,7 +122,11 @@ BAD = {
     ),
     "no tariff at all": ({"prices": None}, ("depot.toml", 0, "tariff", "there is no tariff")),
     "a plan and prices": (
-        {"toml": with_setting("[tariff]", '[tariff]\ncity_folder = "seoul"\nplan = "ev_self_hv"\nsell_krw_per_kwh = 0')},
+        {
+            "toml": with_setting(
+                "[tariff]", '[tariff]\ncity_folder = "seoul"\nplan = "ev_self_hv"\nsell_krw_per_kwh = 0'
+            )
+        },
         ("depot.toml", 0, "tariff.plan", "prices.csv is there as well"),
     ),
     "a plan half named": (
@@ -176,7 +180,10 @@ BAD = {
         ("duties.csv", 2, "departure_soc", "goes up to 0.95"),
     ),
     "an end above the window": (
-        {"toml": with_setting("end_soc = 0.2", "end_soc = 0.99"), "bus_types": with_row("bus_types.csv", "0.1,1.0", "0.1,0.95")},
+        {
+            "toml": with_setting("end_soc = 0.2", "end_soc = 0.99"),
+            "bus_types": with_row("bus_types.csv", "0.1,1.0", "0.1,0.95"),
+        },
         None,
     ),
     "a window upside down": (
@@ -274,7 +281,11 @@ BAD = {
     ),
     "settings that are no TOML": ({"toml": "[depot\n"}, ("depot.toml", 1, "", "not valid TOML")),
     "a month that is none": (
-        {"toml": with_setting("[remedies]", "[demand]\nkrw_per_kw_month = 1\nfloor_share = 0\nmonths = [13]\n[remedies]")},
+        {
+            "toml": with_setting(
+                "[remedies]", "[demand]\nkrw_per_kw_month = 1\nfloor_share = 0\nmonths = [13]\n[remedies]"
+            )
+        },
         ("depot.toml", 0, "demand.months", "not a list of months"),
     ),
     "half a section": (
@@ -363,7 +374,9 @@ def test_an_hour_the_clocks_show_twice_needs_its_offset() -> None:
 def test_a_night_on_which_clocks_are_set_back_has_an_hour_more(tmp_path: Path) -> None:
     """From 18:00 to 06:00 of the clock are 13 hours: 12 of them end at 05:00."""
     toml = TOML.replace("{zone}", "Europe/Berlin").replace("2026-11-23T18:00", "2026-10-24T18:00")
-    text = {name: FILES[f"{name}.csv"].replace("11-24", "10-25").replace("11-23", "10-24") for name in ("duties", "prices")}
+    text = {
+        name: FILES[f"{name}.csv"].replace("11-24", "10-25").replace("11-23", "10-24") for name in ("duties", "prices")
+    }
     text["duties"] = text["duties"].replace("2026-10-25T04:30,2026-10-25T05:30", "2026-10-25T04:00,2026-10-25T04:30")
     folder = read_depot_folder(write_depot(tmp_path / "depot", toml=toml, **text))
     labels = local_labels(folder.edges_utc, BERLIN)

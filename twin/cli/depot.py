@@ -110,7 +110,9 @@ def check(context: click.Context, folder: Path, time_limit_s: float, *, as_json:
 @OCPP_PHASES
 @OCPP_PERIODS
 @click.pass_context
-def plan(context: click.Context, /, folder: Path, out: Path | None, time_limit_s: float, gap: float, **ocpp: Any) -> None:
+def plan(
+    context: click.Context, /, folder: Path, out: Path | None, time_limit_s: float, gap: float, **ocpp: Any
+) -> None:
     """Plan the day of the depot FOLDER and write schedule, charts, certificate, reasons and OCPP profiles.
 
     The exit code is 0 for a plan that keeps every rule, 1 when there is none, 2 when the input has problems, 4 when the
@@ -225,7 +227,7 @@ def _plan_and_write(
     files = plan_files(planned)
     files["plan.html"] = plan_page(planned)
     if why:
-        files["why.html"] = why_page(planned, reasons_of(planned, limits))
+        files["why.html"] = why_page(planned, reasons_of(planned, _each(limits, len(case.problem.chargers) + 1)))
     for version, name in OCPP_FILES.items():
         options = ProfileOptions(
             version, RateUnit(ocpp["unit"]), ocpp["voltage_v"], ocpp["phases"], ocpp["max_periods"]
@@ -235,6 +237,11 @@ def _plan_and_write(
     click.echo("\n".join(certificate_lines(planned)))
     click.echo(f"wrote         {target}")
     context.exit(0 if planned.certificate.replay_ok else exit_codes.DEGRADED)
+
+
+def _each(limits: SolveLimits, solves: int) -> SolveLimits:
+    """Return the limits of each of some solves that together may take as long as the plan did."""
+    return dataclasses.replace(limits, time_limit_s=limits.time_limit_s / solves)
 
 
 def _say_no_plan(context: click.Context, case: DepotCase, answer: NoPlan, limits: SolveLimits) -> None:
