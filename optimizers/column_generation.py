@@ -53,8 +53,8 @@ class BoundResult:
         The last master's weights, and the plans they belong to, batch by batch.
     impossible
         Buses that have no plan at all, whatever the others do.
-    rounds
-        How many rounds were run.
+    rounds, history
+        How many rounds were run, and best bound and master after each.
     """
 
     bound_krw: float

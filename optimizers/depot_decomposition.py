@@ -27,9 +27,10 @@ from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_b
 from optimizers.master_site import SiteModel, site_model
 from optimizers.master_wear import wear_duals
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict, relative_gap
+from optimizers.pricing import joined
 from optimizers.pricing_lattice import Lattice, Rounding, lattice
-from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, search_room
-from optimizers.primal_kernel import Fleet, recount
+from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, rounded_plan, search_room
+from optimizers.primal_kernel import Fleet, fleet_cost, recount
 from optimizers.primal_polish import polish
 from optimizers.problem import DepotProblem, LaneRule, discharge_limit_kw
 from optimizers.solver import SolveLimits, solver_version
@@ -38,10 +39,15 @@ Floats = NDArray[np.float64]
 
 REFINE_WITHIN = 2.5
 """The bound is proved on the fine lattice once the gap is within so many times the gap asked for."""
-COLUMN_SPACING = 2.0
-"""Column generation, which only looks for prices, makes do with levels so many times as far apart."""
+WIDEST_SPACING = 2.5
+PROOF_SPACING = 0.2
+"""The final bound is proved on levels so many times as far apart."""
+PRICES_FIRST = 5.0
+"""With a gap wider than so many times the gap asked for, better prices come before more search."""
+ROUNDINGS = 8
+"""How often the master's solution is rounded, the first time to the largest shares, then by chance."""
 UNSERVED_TOLERANCE = 1e-4
-SEARCHES = 12
+SEARCHES = 40
 """Most rounds of search at the prices of column generation."""
 
 BOUND_FOR = "the depot's problem as stated, charge levels and powers continuous"
@@ -55,16 +61,20 @@ class DecompositionSettings:
     ----------
     limits
         Wall time, relative gap, memory.
-    spacing_kwh, fine_spacing_kwh
-        Levels of the lattice on which prices and plans are found, and of the one that proves the bound.
+    spacing_kwh
+        Levels of the lattice on which plans are found.
     seed
         Of the search; the same seed gives the same plan.
     """
 
     limits: SolveLimits
     spacing_kwh: float = 0.5
-    fine_spacing_kwh: float = 0.1
     seed: int = 0
+
+    @property
+    def coarseness(self) -> float:
+        """How much farther apart than for a gap of 0.1 % the levels may be on which prices and bounds are found."""
+        return float(np.clip(self.limits.gap / 1e-3, 1.0, WIDEST_SPACING))
 
 
 class _Stop:
@@ -167,8 +177,8 @@ class _Solve:
 
     def __init__(self, problem: DepotProblem, settings: DecompositionSettings, stop: _Stop, best: _Best) -> None:
         self.problem, self.settings, self.stop, self.best = problem, settings, stop, best
-        self.inward = lattice(problem, settings.spacing_kwh, Rounding.INWARD)
-        self.outward = lattice(problem, COLUMN_SPACING * settings.spacing_kwh, Rounding.OUTWARD)
+        self.inward = lattice(problem, settings.coarseness * settings.spacing_kwh, Rounding.INWARD)
+        self.outward = lattice(problem, settings.spacing_kwh, Rounding.OUTWARD)
         self.site: SiteModel = site_model(problem)
         self.fleet: Fleet | None = None
         self.short = 0.0
@@ -182,24 +192,27 @@ class _Solve:
             return reasons
         self._keep_baseline()
         duals, size = pooled.duals, self.problem.bus_count
-        self._prove(duals, self.settings.spacing_kwh)
+        self._prove(duals, self.settings.coarseness * self.settings.spacing_kwh)
         for number, tries in enumerate((size, 2 * size, 4 * size)):
             self._search(self._site_plan(duals, pooled.site_values), self._effort(tries, number))
             if self.site.wear_rows.size and self.fleet is not None:
                 duals = pooled.duals + self._wear_duals(self.fleet)
-                self._prove(duals, self.settings.spacing_kwh)
+                self._prove(duals, self.settings.coarseness * self.settings.spacing_kwh)
             if self.best.gap <= REFINE_WITHIN * self.settings.limits.gap:
-                self._prove(duals, self.settings.fine_spacing_kwh)
+                self._prove(duals, PROOF_SPACING * self.settings.coarseness * self.settings.spacing_kwh)
             if self._done():
                 return ()
+            if self.best.gap > PRICES_FIRST * self.settings.limits.gap:
+                break
         columns = self._columns(duals)
         self.short = float(columns.solution.unserved.sum())
         plan = self._site_plan(columns.duals, columns.solution.site_values)
-        self._prove(columns.duals, self.settings.fine_spacing_kwh)
+        self._prove(columns.duals, PROOF_SPACING * self.settings.coarseness * self.settings.spacing_kwh)
+        self._round(columns, plan)
         for number in range(SEARCHES):
             if self._done():
                 break
-            self._search(plan, self._effort(12 * size, 3 + number))
+            self._search(plan, self._effort(4 * size, 3 + number))
         return ()
 
     def _wear_duals(self, fleet: Fleet) -> Floats:
@@ -215,8 +228,21 @@ class _Solve:
 
     def _columns(self, duals: Floats) -> BoundResult:
         start = () if self.fleet is None else (fleet_plans(self.problem, self.inward, self.fleet),)
-        settings = BoundSettings(gap=self.settings.limits.gap / 8, stop=self.stop)
-        return generate_columns(self.problem, self.outward, start, settings, duals)
+        settings = BoundSettings(gap=self.settings.limits.gap / 5, stop=self.stop)
+        return generate_columns(self.problem, self.inward, start, settings, duals)
+
+    def _round(self, columns: BoundResult, plan: SitePlan) -> None:
+        """Round the master's shares of plans to one plan a bus, several times; go on from the best."""
+        room = search_room(self.problem, self.site, plan, unserved_krw(self.problem))
+        if self.fleet is not None:
+            recount(self.inward, room, self.fleet)
+        for attempt in range(ROUNDINGS):
+            if self._done():
+                return
+            fleet = rounded_plan(self.inward, room, joined(columns.plans), columns.solution.weights, attempt)
+            if self.fleet is None or fleet_cost(room, fleet) < fleet_cost(room, self.fleet):
+                self.fleet = fleet
+        self._keep_polished(plan)
 
     def _site_plan(self, duals: Floats, values: Floats) -> SitePlan:
         site, demand = self.site, self.problem.demand
@@ -232,14 +258,19 @@ class _Solve:
         if self.fleet is not None:
             recount(self.inward, room, self.fleet)
         if self.fleet is None or not self.fleet.served.all():
-            self.fleet = build_plan(self.inward, room, settings.seed)
+            fresh = build_plan(self.inward, room, settings.seed)
+            if self.fleet is None or fleet_cost(room, fresh) < fleet_cost(room, self.fleet):
+                self.fleet = fresh
         target = (
             self.best.bound_krw * (1 + 0.5 * self.settings.limits.gap) if np.isfinite(self.best.bound_krw) else -np.inf
         )
         self.fleet = improve_plan(
             self.inward, room, copied(self.fleet), replace(settings, target_krw=target, stop=self.stop)
         )
-        if not self.fleet.served.all():
+        self._keep_polished(plan)
+
+    def _keep_polished(self, plan: SitePlan) -> None:
+        if self.fleet is None or not self.fleet.served.all():
             return
         schedule = _schedule(self.problem, self.inward, self.fleet, plan)
         for candidate in (schedule, polish(self.problem, self.site, schedule)):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,15 @@ class BusPlans:
     charge_kw: Floats
     discharge_kw: Floats
     own_krw: Floats
+
+    def taken(self, rows: Ints) -> BusPlans:
+        """Return the plans of some rows."""
+        return BusPlans(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+
+def joined(batches: Sequence[BusPlans]) -> BusPlans:
+    """Return all plans of several batches, in order."""
+    return BusPlans(*(np.concatenate([getattr(b, column.name) for b in batches]) for column in fields(BusPlans)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ from optimizers.primal_kernel import (
     recount,
     ruin_and_recreate,
     sweep,
+    take,
 )
 from optimizers.problem import NOT_METERED, DepotProblem
 
@@ -30,6 +31,7 @@ Floats = NDArray[np.float64]
 
 SOFTNESS = (1.0, 0.7, 0.4, 0.0)
 """Shares of the bound's prices at which a plan is built: all of them first, true prices alone last."""
+FIT_KW = 1e-6
 SEARCH_BLOCK = 50
 """Tries between two looks at the clock."""
 OVER_TARGET = (0.0, 0.03, 0.1, 0.3, np.inf)
@@ -177,3 +179,43 @@ def fleet_plans(problem: DepotProblem, grid: Lattice, fleet: Fleet) -> BusPlans:
     """Return the plans of the served buses as columns."""
     served = np.flatnonzero(fleet.served)
     return plans_from_levels(problem, grid, served, fleet.plugged[served], fleet.level[served])
+
+
+def rounded_plan(grid: Lattice, room: Room, plans: BusPlans, weights: Floats, seed: int) -> Fleet:
+    """Give every bus one of its plans, drawn by the master's weights, if it still fits; plan the others around them.
+
+    Parameters
+    ----------
+    grid, room
+        The lattice that the plans lie on, and what the depot shares.
+    plans, weights
+        (N,) columns of the master and their shares in its solution.
+    seed
+        0 takes the largest share of every bus; others draw by chance.
+    """
+    rng = np.random.default_rng(seed)
+    chance = np.maximum(weights, 0.0) * (1.0 / rng.exponential(size=len(weights)) if seed else 1.0)
+    fleet, prices, table = empty_fleet(grid, room), empty_prices(grid), workspace(grid)
+    count = len(grid.spacing_kwh)
+    drawn = [int(rows[chance[rows].argmax()]) for rows in (np.flatnonzero(plans.bus == bus) for bus in range(count))]
+    for row in sorted(drawn, key=lambda row: (-weights[row], row)):
+        bus = int(plans.bus[row])
+        fleet.plugged[bus], fleet.level[bus], fleet.served[bus] = plans.plugged_class[row], plans.levels[row], True
+        take(grid, room, fleet, bus, 1)
+        if not _fits(room, fleet):
+            take(grid, room, fleet, bus, -1)
+            fleet.served[bus] = False
+    recount(grid, room, fleet)
+    for over in OVER_TARGET:
+        waiting = rng.permutation(np.flatnonzero(~fleet.served))
+        if not len(waiting):
+            break
+        over_kw = over * room.target_kw if np.isfinite(room.target_kw) and np.isfinite(over) else np.inf
+        sweep(grid, room, fleet, 1.0, over_kw, waiting, prices, table)
+    return fleet
+
+
+def _fits(room: Room, fleet: Fleet) -> bool:
+    outlets = (fleet.held <= room.outlets[:, None]).all()
+    power = (fleet.bus_kw <= room.most_kw + FIT_KW).all() and (fleet.bus_kw >= room.least_kw - FIT_KW).all()
+    return bool(outlets and power and (fleet.cabinet_kw <= room.cabinet_kw[:, None] + FIT_KW).all())

@@ -99,7 +99,7 @@ class Fleet(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _take(grid, room, fleet, bus, sign):  # type: ignore[no-untyped-def]
+def take(grid, room, fleet, bus, sign):  # type: ignore[no-untyped-def]
     """Add (sign 1) or take off (sign -1) what a bus's plan takes of the shared things."""
     if not fleet.served[bus]:
         return
@@ -249,7 +249,7 @@ def _replan(grid, room, fleet, bus, softness, over_kw, prices, table):  # type: 
         trace(grid, own, bus, table, fleet.plugged[bus], fleet.level[bus])
         fleet.served[bus] = True
         fleet.own_krw[bus] = _own_krw(grid, room, bus, fleet.plugged[bus], fleet.level[bus])
-        _take(grid, room, fleet, bus, 1)
+        take(grid, room, fleet, bus, 1)
     else:
         fleet.plugged[bus] = -1
         fleet.level[bus] = 0
@@ -264,14 +264,14 @@ def recount(grid, room, fleet):  # type: ignore[no-untyped-def]
     for bus in range(fleet.served.shape[0]):
         if fleet.served[bus]:
             fleet.own_krw[bus] = _own_krw(grid, room, bus, fleet.plugged[bus], fleet.level[bus])
-        _take(grid, room, fleet, bus, 1)
+        take(grid, room, fleet, bus, 1)
 
 
 @njit(cache=True, nogil=True)
 def sweep(grid, room, fleet, softness, over_kw, order, prices, table):  # type: ignore[no-untyped-def]
     """Re-plan the buses of `order` one after the other, each against all others, up to `over_kw` above the target."""
     for bus in order:
-        _take(grid, room, fleet, bus, -1)
+        take(grid, room, fleet, bus, -1)
         _replan(grid, room, fleet, bus, softness, over_kw, prices, table)
 
 
@@ -338,7 +338,7 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, 
                 fleet.own_krw[bus],
                 fleet.served[bus],
             )
-            _take(grid, room, fleet, bus, -1)
+            take(grid, room, fleet, bus, -1)
             fleet.served[bus] = False
         softness = max(0.0, np.random.random() * 1.4 - 0.4)
         allowed_kw = over_kw * min(1.0, np.random.random() * 1.5)
@@ -355,7 +355,7 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, 
                 best.held[:], best.bus_kw[:], best.cabinet_kw[:] = fleet.held, fleet.bus_kw, fleet.cabinet_kw
             continue
         for i in range(size):
-            _take(grid, room, fleet, chosen[i], -1)
+            take(grid, room, fleet, chosen[i], -1)
         for i in range(size):
             bus = chosen[i]
             fleet.plugged[bus], fleet.level[bus], fleet.own_krw[bus], fleet.served[bus] = (
@@ -364,7 +364,7 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, seed, 
                 own[i],
                 served[i],
             )
-            _take(grid, room, fleet, bus, 1)
+            take(grid, room, fleet, bus, 1)
     return best_krw
 
 
