@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -37,9 +36,9 @@ class Duty:
 def duties(trips: Trips, links: Links, buses: Iterable[tuple[int, ...]], carried_kwh: float) -> tuple[Duty, ...]:
     """Return the absences of all buses, by departure.
 
-    Between two trips a bus goes to the garage when there is time and it takes less energy than waiting on the street.
-    An absence that takes more than `carried_kwh` is split into parts: as few as possible of the cuts stand where there
-    is no time for the garage (another bus must take over there), and then least energy.
+    The day of a bus is cut into absences of at most `carried_kwh` each: as few as possible of the cuts stand where there
+    is no time for the garage (another bus must take over there), and then least energy, so that a bus goes to the garage
+    where that takes less than waiting on the street.
 
     Raises
     ------
@@ -54,29 +53,12 @@ def duties(trips: Trips, links: Links, buses: Iterable[tuple[int, ...]], carried
         )
         problems.add("trips", what, "choose a bus type with a larger battery, or a nearer garage", field="trip_id")
     problems.raise_if_any()
-    found = [
-        _duty(trips, links, part)
-        for chain in buses
-        for run in _runs(links, chain)
-        for part in _carried(links, run, carried_kwh)
-    ]
+    found = [_duty(trips, links, part) for chain in buses for part in _carried(links, chain, carried_kwh)]
     return tuple(sorted(found, key=lambda duty: (duty.departure_h, duty.return_h, duty.trips)))
 
 
-def _runs(links: Links, chain: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Cut the trips of one bus where it goes to the garage."""
-    runs: list[list[int]] = [[chain[0]]]
-    for before, after in pairwise(chain):
-        round_kwh = links.in_kwh[before] + links.out_kwh[after]
-        if links.by_garage[before, after] and round_kwh <= links.direct_kwh[before, after]:
-            runs.append([after])
-        else:
-            runs[-1].append(after)
-    return [tuple(run) for run in runs]
-
-
 def _carried(links: Links, run: tuple[int, ...], carried_kwh: float) -> list[tuple[int, ...]]:
-    """Split a run of trips into parts that the battery carries: fewest changes of bus, then least energy.
+    """Split the trips of a bus into parts that the battery carries: fewest changes of bus, then least energy.
 
     Shortest path over the places between trips: `best[k]` is the least (changes, energy) of the first k trips.
     """

@@ -137,3 +137,14 @@ def test_trip_energy_is_that_of_the_bus_model() -> None:
     hours = trips.end_h - trips.start_h
     expected = trip_energy_kwh(trips.distance_km, hours, np.array(1.0), np.array(5.0))
     np.testing.assert_allclose(ways.trip_kwh, expected)
+
+
+def test_no_saving_of_energy_is_worth_a_bus() -> None:
+    """Linking 0 to 2 alone saves 100 kWh; linking 0 to 3 and 1 to 2 saves nothing, but a bus."""
+    zero = np.zeros(4)
+    direct = np.full((4, 4), np.inf)
+    direct[0, 2], direct[0, 3], direct[1, 2] = 0.0, 100.0, 100.0
+    ways = Links(
+        zero, zero, zero, zero + 50, zero, zero, zero + 50, direct, np.zeros((4, 4)), np.zeros((4, 4), dtype=bool)
+    )
+    assert list(successors(ways)) == [3, 2, LAST, LAST]

@@ -31,7 +31,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 HEAD = "노선번호,기점명,종점명,인가대수,배차간격,거리,운행시간,최대배차,최소배차,첫차시간,막차시간\n"
 ROUTES = (
     HEAD
-    + "100,강동차고지,시청,20,,40,160,12,8,04:00,22:30\n"
+    + "100,강동차고지,시청,29,,40,160,12,8,04:00,22:30\n"
     + "200,강동차고지,서울역,6,20,20,,,,05:00,22:00\n"
     + "N1,장지 / 차고지,서울역,4,30,30,100,,,23:30,03:30\n"
 )
@@ -199,7 +199,7 @@ def test_a_route_table_becomes_one_folder_a_terminal(tmp_path: Path) -> None:
 
 def test_more_buses_than_authorised_are_said(tmp_path: Path) -> None:
     table, depot = tmp_path / "routes.csv", model_depot(tmp_path)
-    table.write_text(ROUTES.replace("100,강동차고지,시청,20", "100,강동차고지,시청,2"), encoding="utf-8")
+    table.write_text(ROUTES.replace("100,강동차고지,시청,29", "100,강동차고지,시청,2"), encoding="utf-8")
     result = run("import", table, tmp_path / "out", "--depot", depot, *COMMON, *TABLE)
     assert "강동차고지: the timetable needs" in result.output
     assert "8 are authorised" in result.output
