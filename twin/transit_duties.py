@@ -36,9 +36,9 @@ class Duty:
 def duties(trips: Trips, links: Links, buses: Iterable[tuple[int, ...]], carried_kwh: float) -> tuple[Duty, ...]:
     """Return the absences of all buses, by departure.
 
-    The day of a bus is cut into absences of at most `carried_kwh` each: as few as possible of the cuts stand where there
-    is no time for the garage (another bus must take over there), and then least energy, so that a bus goes to the garage
-    where that takes less than waiting on the street.
+    The day of a bus is cut into absences of at most `carried_kwh` each: as few as possible of the cuts stand where
+    there is no time for the garage (another bus must take over there), and then least energy, so that a bus goes to the
+    garage where that takes less than waiting on the street.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from data.errors import InvalidInput, ProblemList
 from data.gtfs import GtfsFeed, read_gtfs
 from data.gtfs_trips import DistanceRule, GtfsTrips, bus_trips, service_day_zero_utc
 from data.route_table import read_route_table
+from twin.buses_model import BusType
 from twin.transit_blocks import GarageDay, garage_day
 from twin.transit_buses import Battery
 from twin.transit_city import CityBus, city_bus, garage_places
@@ -165,6 +166,15 @@ def import_route_table(path: Path, target: Path, rules: ImportRules, table_rules
     return Imported(days, notes)
 
 
+def battery_of(kind: BusType, reserve_soc: float, charge_kw: float) -> Battery:
+    """Return what the battery of a bus type can do, with a reserve and the power at the inlet it can count on."""
+    return Battery(
+        usable_kwh=(kind.max_soc - kind.min_soc) * kind.battery_kwh,
+        reserve_kwh=reserve_soc * kind.battery_kwh,
+        charge_kw=min(charge_kw, kind.max_charge_kw) * kind.charge_efficiency,
+    )
+
+
 def _prepared(rules: ImportRules, problems: ProblemList) -> _Prepared | None:
     bus = city_bus(rules.city, rules.bus_type, rules.temp_c, problems)
     settings_problems = ProblemList()
@@ -172,12 +182,7 @@ def _prepared(rules: ImportRules, problems: ProblemList) -> _Prepared | None:
     problems.extend(settings_problems)
     if bus is None or settings is None:
         return None
-    kind = bus.type
-    battery = Battery(
-        usable_kwh=(kind.max_soc - kind.min_soc) * kind.battery_kwh,
-        reserve_kwh=settings.number("planning.reserve_soc") * kind.battery_kwh,
-        charge_kw=min(rules.charge_kw, kind.max_charge_kw) * kind.charge_efficiency,
-    )
+    battery = battery_of(bus.type, settings.number("planning.reserve_soc"), rules.charge_kw)
     return _Prepared(bus, DepotModel(rules.depot, settings), battery)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from twin.cli import twin
 from twin.transit_city import city_bus
 from twin.transit_folder import folder_names, local_text
 from twin.transit_garages import by_garage
+from twin.transit_import import battery_of
 from twin.transit_timetable import RouteLength, TimetableRules, timetable
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -134,6 +136,27 @@ def test_the_cold_takes_the_climate_power_of_the_citys_table() -> None:
     assert cold.driving.climate_kw == pytest.approx(float(expected))
     assert city_bus(CITY, "tram", -5.0, problems) is None
     assert "no bus type 'tram'" in next(iter(problems)).what
+
+
+def test_the_battery_of_a_bus_type() -> None:
+    bus = city_bus(CITY, "city_bus", 20.0, ProblemList())
+    assert bus is not None
+    kind = replace(bus.type, battery_kwh=300, min_soc=0.1, max_soc=0.9, max_charge_kw=100, charge_efficiency=0.95)
+    battery = battery_of(kind, 0.05, 60.0)
+    assert vars(battery) == pytest.approx({"usable_kwh": 240.0, "reserve_kwh": 15.0, "charge_kw": 57.0})
+    assert battery.carried_kwh == pytest.approx(225.0)
+    assert battery_of(kind, 0.05, 150.0).charge_kw == pytest.approx(95.0)  # the bus takes no more
+
+
+@pytest.mark.parametrize("reserve_soc", ["0.05", "0.5"])
+def test_the_reserve_of_the_depot_counts(tmp_path: Path, reserve_soc: str) -> None:
+    table, depot = tmp_path / "routes.csv", model_depot(tmp_path)
+    table.write_text(HEAD + "1,a,b,20,30,90,300,,,06:00,08:00\n", encoding="utf-8")
+    settings = (depot / "depot.toml").read_text(encoding="utf-8")
+    (depot / "depot.toml").write_text(settings.replace("reserve_soc = 0.05", f"reserve_soc = {reserve_soc}"))
+    result = run("import", table, tmp_path / "out", "--depot", depot, *COMMON, *TABLE)
+    refused = "the battery carries" in str(result.exception)
+    assert refused == (reserve_soc == "0.5")
 
 
 @pytest.mark.parametrize(
