@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
+from data.city_folder import read_city_folder
 from grid import Network
 from grid.elements import Buses, Ints, Lines, Slacks, Transformers
+from twin.city import build_city
+from twin.scenario import scenario_of
 
 _KV = 22.9
 
@@ -96,6 +103,21 @@ def city(banks: int = 100, feeders_a_bank: int = 10, feeder_buses: int = 50, see
         transformers=transformers,
         slacks=Slacks(_ids("s", 1), np.array([0]), np.ones(1), np.zeros(1)),
     )
+
+
+def seoul(district: str | None = None) -> Network:
+    """Build the synthetic grid of Seoul (or of one district) from the city folder that comes with the product."""
+    folder = read_city_folder(Path(__file__).parents[1] / "data" / "seoul")
+    with tempfile.TemporaryDirectory() as cache:
+        return build_city(folder, scenario_of(folder, "today"), Path(cache), district).grid.network
+
+
+def simbench_urban() -> Network:
+    """Load SimBench's 1-MV-urban; its bus couplers get 0.1 mΩ, as the rival takes no line without impedance."""
+    network = Network.from_simbench("1-MV-urban--0-sw")
+    lines = network.lines
+    coupler = (lines.r_ohm == 0) & (lines.x_ohm == 0)
+    return replace(network, lines=replace(lines, r_ohm=np.where(coupler, 1e-4, lines.r_ohm)))
 
 
 def random_loads(network: Network, steps: int, mean_kw: float, seed: int = 7) -> tuple[np.ndarray, np.ndarray]:

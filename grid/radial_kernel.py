@@ -326,78 +326,83 @@ def write_voltages(W, rows, unit, out):  # type: ignore[no-untyped-def]
 
 
 @njit(**OPTIONS)
-def _child_current(w, place, g, b, scale):  # type: ignore[no-untyped-def]
+def _child_current(w, target, g, b, scale):  # type: ignore[no-untyped-def]
     """Leave the current at the child end, which without a shunt is that at both ends."""
     for k in range(LANES):
         p, q = w[AT_P + k] - g * w[AT_V + k], w[AT_Q + k] - b * w[AT_V + k]
-        w[place + k] = np.sqrt((p * p + q * q) / w[AT_V + k]) * scale
+        target[k] = np.sqrt((p * p + q * q) / w[AT_V + k]) * scale
 
 
 @njit(**OPTIONS)
-def _parent_current(w, u, place, r, x, g, b, scale):  # type: ignore[no-untyped-def]
+def _parent_current(w, u, target, r, x, g, b, scale):  # type: ignore[no-untyped-def]
     for k in range(LANES):
         p, q = w[AT_P + k], w[AT_Q + k]
         square = (p * p + q * q) / w[AT_V + k]
         p += r * square + g * u[AT_V + k]
         q += x * square + b * u[AT_V + k]
-        w[place + k] = np.sqrt((p * p + q * q) / u[AT_V + k]) * scale
+        target[k] = np.sqrt((p * p + q * q) / u[AT_V + k]) * scale
 
 
 @njit(**OPTIONS)
-def _shared_current(w, place, r, x, own, other, scale):  # type: ignore[no-untyped-def]
+def _shared_current(w, target, r, x, own, other, scale):  # type: ignore[no-untyped-def]
     """Of one of several parallel branches, from its two-port's row (`own` parent, `other` child) and both voltages."""
     for k in range(LANES):
         p, q, v = w[AT_P + k], w[AT_Q + k], w[AT_V + k]
         child = np.sqrt(v)
         current = own * complex((v + r * p + x * q) / child, (x * p - r * q) / child) + other * child
-        w[place + k] = abs(current) * scale
+        target[k] = abs(current) * scale
 
 
 @njit(**OPTIONS)
-def _end_current(W, i, rows, row, members, m, place, at_parent, scale):  # type: ignore[no-untyped-def]
-    """Leave the current of one end of a branch in one place of its row."""
-    w, g, b = W[i], members.g_half[m], members.b_half[m]
-    if rows.member_start[row + 1] - rows.member_start[row] > 1:
-        at = 0 if at_parent else 2
-        _shared_current(w, place, rows.r[row], rows.x[row], members.y[m, at], members.y[m, at + 1], scale)
+def _end_current(w, u, target, alone, at_parent, branch, y_row, scale):  # type: ignore[no-untyped-def]
+    """Leave the current of one end of a branch (r, x, g, b of its row) for row `w` with parent `u` in `target`."""
+    r, x, g, b = branch
+    if not alone:
+        _shared_current(w, target, r, x, y_row[0], y_row[1], scale)
     elif at_parent and (g != 0.0 or b != 0.0):
-        _parent_current(w, W[rows.parent[row]], place, rows.r[row], rows.x[row], g, b, scale)
+        _parent_current(w, u, target, r, x, g, b, scale)
     else:
-        _child_current(w, place, g, b, scale)
+        _child_current(w, target, g, b, scale)
 
 
 @njit(**OPTIONS)
-def _note_largest(w, worst, limit_a):  # type: ignore[no-untyped-def]
+def _note_largest(current_a, worst, limit_a):  # type: ignore[no-untyped-def]
     for k in range(LANES):
-        loading = w[AT_DROP + k] / limit_a
+        loading = current_a[k] / limit_a
         worst[k] = loading if loading > worst[k] else worst[k]
 
 
 @njit(**OPTIONS)
-def _larger_loading(w, from_limit_a, to_limit_a):  # type: ignore[no-untyped-def]
+def _larger_loading(from_a, to_a, from_limit_a, to_limit_a):  # type: ignore[no-untyped-def]
+    """Overwrite the `to` current by the larger loading of both ends; NaN stays NaN."""
     for k in range(LANES):
-        at_from, at_to = w[AT_DROP + k] / from_limit_a, w[AT_LOAD_P + k] / to_limit_a
-        # Written so that NaN stays NaN.
-        w[AT_LOAD_P + k] = at_from if at_from > at_to else at_to
+        at_from, at_to = from_a[k] / from_limit_a, to_a[k] / to_limit_a
+        to_a[k] = at_from if at_from > at_to else at_to
 
 
 @njit(**OPTIONS)
 def write_currents(W, rows, members, unit, lane, out):  # type: ignore[no-untyped-def]
-    """Write `from` currents, and loadings where asked for, over drops and loads; mark the steps that are absurd."""
+    """Write `from` currents, and loadings where asked for; mark the steps that are absurd."""
     job, first, count, step0, lanes = unit
-    worst = lane[0]
+    worst, from_a, to_a = lane[0], lane[1], lane[2]
     worst[:] = 0.0
+    with_loading = out.loading.size > 0
     for i in range(count):
         row, w = first + i, W[i]
-        for m in range(rows.member_start[row], rows.member_start[row + 1]):
-            branch, from_is_parent = members.branch[m], members.from_is_parent[m]
-            _end_current(W, i, rows, row, members, m, AT_DROP, from_is_parent, members.from_scale[m])
-            out.current_a[branch, step0 : step0 + lanes] = w[AT_DROP : AT_DROP + lanes]
-            _note_largest(w, worst, members.from_limit_a[m])
-            if out.loading.size:
-                _end_current(W, i, rows, row, members, m, AT_LOAD_P, not from_is_parent, members.to_scale[m])
-                _larger_loading(w, members.from_limit_a[m], members.to_limit_a[m])
-                out.loading[branch, step0 : step0 + lanes] = w[AT_LOAD_P : AT_LOAD_P + lanes]
+        m0, m1 = rows.member_start[row], rows.member_start[row + 1]
+        u = W[max(rows.parent[row], 0)]
+        for m in range(m0, m1):
+            number, at_parent = members.branch[m], members.from_is_parent[m]
+            branch = (rows.r[row], rows.x[row], members.g_half[m], members.b_half[m])
+            parent_row, child_row = (members.y[m, 0], members.y[m, 1]), (members.y[m, 2], members.y[m, 3])
+            y_from, y_to = (parent_row, child_row) if at_parent else (child_row, parent_row)
+            _end_current(w, u, from_a, m1 - m0 == 1, at_parent, branch, y_from, members.from_scale[m])
+            out.current_a[number, step0 : step0 + lanes] = from_a[:lanes]
+            _note_largest(from_a, worst, members.from_limit_a[m])
+            if with_loading:
+                _end_current(w, u, to_a, m1 - m0 == 1, not at_parent, branch, y_to, members.to_scale[m])
+                _larger_loading(from_a, to_a, members.from_limit_a[m], members.to_limit_a[m])
+                out.loading[number, step0 : step0 + lanes] = to_a[:lanes]
     for k in range(lanes):
         if worst[k] > ABSURD_LOADING and out.status[job, step0 + k] == CONVERGED:
             out.status[job, step0 + k] = ABSURD
