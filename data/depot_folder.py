@@ -18,7 +18,7 @@ from data.calendar import Calendar
 from data.depot_clock import BadTime, Times, read_times, step_edges, utc_of
 from data.depot_folder_checks import DepotInput, check_depot
 from data.depot_settings import DEPOT_SETTINGS_FILE, DepotSettings, read_depot_settings
-from data.depot_tables import DEPOT_TABLES, DUTIES, PRICES, SITE
+from data.depot_tables import DEPOT_TABLES, DUTIES, PRICES, SITE, STATE
 from data.depot_tariff import DepotTariff, read_depot_tariff
 from data.errors import Problem, ProblemList
 from data.schema import read_table
@@ -140,6 +140,11 @@ def _read(path: Path, problems: ProblemList) -> DepotFolder | None:
 
 def _read_tables(path: Path, problems: ProblemList) -> dict[str, pd.DataFrame]:
     tables: dict[str, pd.DataFrame] = {}
+    names = [schema.filename for schema in DEPOT_TABLES]
+    for file in sorted(path.glob("*.csv")):
+        if file.name not in names and not file.name.startswith(STATE.name):
+            fix = "correct its name or move it away; the tables are " + ", ".join(names)
+            problems.add(file.name, "a depot has no table of this name", fix)
     for schema in DEPOT_TABLES:
         if not schema.required and not (path / schema.filename).exists():
             continue

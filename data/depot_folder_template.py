@@ -73,11 +73,12 @@ def _fill(draft: Path, name: str) -> None:
 def depot_table_head(schema: TableSchema) -> str:
     """Comment lines for the head of a table's file: version, what a row is, what each column holds."""
     lines = [f"table {schema.name}, version {schema.version}", schema.meaning]
-    lines += [f"{column.name}: {_describe(column)}" for column in schema.all_columns]
+    lines += [f"{column.name}: {describe_depot_column(column)}" for column in schema.all_columns]
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _describe(column: Column) -> str:
+def describe_depot_column(column: Column) -> str:
+    """Say in one line what a column holds: meaning, kind, unit, bounds, links."""
     facts = [", ".join(column.choices) if column.choices else column.kind.value]
     facts += [column.unit.strip("()")] if column.unit else []
     if column.lower is not None or column.upper is not None:

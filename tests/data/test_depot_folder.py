@@ -11,6 +11,7 @@ import pytest
 from data.depot_clock import BadTime, inside_hours, local_labels, utc_of
 from data.depot_folder import check_depot_folder, read_depot_folder
 from data.depot_folder_template import EXAMPLE, write_depot_template
+from data.depot_reference_page import DEPOT_PAGE, depot_folder_page
 from data.depot_state import NOT_PLUGGED, read_depot_state
 from data.depot_tables import DEPOT_TABLES
 from data.errors import InvalidInput, Problem
@@ -334,6 +335,11 @@ def test_a_missing_table_is_named(tmp_path: Path, table: str) -> None:
     assert one(write_depot(tmp_path / "depot", **{table: None})).file == f"{table}.csv"
 
 
+def test_a_misspelt_table_is_not_ignored_but_a_state_may_lie_there(tmp_path: Path) -> None:
+    folder = write_depot(tmp_path / "depot", compatability="charger,type\n", state_2240="time,bus\n")
+    assert one(folder).file == "compatability.csv"
+
+
 def test_an_unknown_plan_lists_those_that_are_known(tmp_path: Path) -> None:
     toml = with_setting("[tariff]", '[tariff]\ncity_folder = "seoul"\nplan = "ev"\nsell_krw_per_kwh = 0')
     problem = one(write_depot(tmp_path / "depot", prices=None, toml=toml))
@@ -409,6 +415,11 @@ def test_a_template_needs_a_name(tmp_path: Path, name: str) -> None:
         write_depot_template(tmp_path / "new", name)
     with pytest.raises(InvalidInput, match="does not exist"):
         write_depot_template(tmp_path / "no" / "new", "Good")
+
+
+def test_the_page_on_depot_folders_is_what_the_code_says() -> None:
+    kept = Path(__file__).parents[2] / "docs" / DEPOT_PAGE
+    assert kept.read_text(encoding="utf-8") == depot_folder_page(), "run: python -m data.depot_reference_page"
 
 
 def test_every_table_has_a_meaning_for_every_column() -> None:

@@ -103,10 +103,12 @@ def test_a_tariff_plan_gives_its_prices_and_its_demand_charge(tmp_path: Path) ->
 def test_the_site_keeps_its_constants_where_no_row_says_otherwise(tmp_path: Path) -> None:
     site = (
         "from,to,base_kw,pv_kw,import_limit_kw\n"
-        "2026-11-23T18:00,2026-11-23T18:45,40,10,\n2026-11-23T20:15,2026-11-23T21:00,,,60\n"
+        "2026-11-23T18:00,2026-11-23T18:45,40,10,\n2026-11-23T20:15,2026-11-23T20:45,,,60\n"
+        "2026-11-23T20:45,2026-11-23T21:00,,,90\n"
     )
-    problem = case_of(write_depot(tmp_path / "depot", site=site)).problem
-    np.testing.assert_allclose(problem.site.base_kw[:3], [40, 20, 0])
+    toml = with_setting("base_kw = 0", "base_kw = 12")
+    problem = case_of(write_depot(tmp_path / "depot", site=site, toml=toml)).problem
+    np.testing.assert_allclose(problem.site.base_kw[:3], [40, 26, 12])
     np.testing.assert_allclose(problem.site.pv_kw[:3], [10, 5, 0])
     np.testing.assert_allclose(problem.site.import_limit_kw[3:7], [150, 60, 60, 150])  # the lowest inside a step holds
 
