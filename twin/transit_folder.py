@@ -98,6 +98,7 @@ def write_depot_folders(
             found = check_depot_folder(draft / name)
             problems.extend(Problem(f"{name}/{bad.file}", bad.row, bad.field, bad.what, bad.fix) for bad in found)
         problems.raise_if_any()
+        _write_trips(draft / TRIPS_FILE, days, names, day)
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (draft / RECORD_FILE).write_text(text + "\n", encoding="utf-8")
         draft.chmod(0o755)
@@ -139,26 +140,38 @@ def _fill(folder: Path, own: GarageDay, model: DepotModel, day: ImportDay) -> No
     for schema in COPIED:
         if (model.path / schema.filename).is_file():
             shutil.copyfile(model.path / schema.filename, folder / schema.filename)
-    buses = [f"{number + 1:03d}" for number in range(own.bus_count)]
-    duty_names = [f"D{number + 1:04d}" for number in range(len(own.duties))]
+    buses, duty_names = _names(own)
     kind = day.bus_type
     _write(folder, BUS_TYPES, [_type_row(kind)])
     _write(folder, BUSES, [{"bus": bus, "type": kind.id, "soc": f"{kind.max_soc:g}"} for bus in buses])
     _write(folder, DUTIES, _duty_rows(own, day, buses, duty_names))
-    with (folder / TRIPS_FILE).open("w", encoding="utf-8", newline="") as stream:
-        rows = csv.writer(stream, lineterminator="\n")
-        rows.writerow(["trip", "route", "duty", "bus", "start", "end", "distance_km"])
-        for name, duty, bus in zip(duty_names, own.duties, own.bus, strict=True):
-            for trip in duty.trips:
-                times = [
-                    local_text(_instant(day.zero_utc, float(hours[trip])), day.zone)
-                    for hours in (own.trips.start_h, own.trips.end_h)
-                ]
-                km = f"{own.trips.distance_km[trip]:.3f}"
-                rows.writerow([own.trips.id[trip], own.trips.route[trip], name, buses[bus], *times, km])
     text = (model.path / DEPOT_SETTINGS_FILE).read_text(encoding="utf-8")
     settings = _settings(text, own, model, day)
     (folder / DEPOT_SETTINGS_FILE).write_text(settings, encoding="utf-8", newline="\n")
+
+
+def _names(own: GarageDay) -> tuple[list[str], list[str]]:
+    """Return the names of the buses and of the duties of a garage."""
+    buses = [f"{number + 1:03d}" for number in range(own.bus_count)]
+    return buses, [f"D{number + 1:04d}" for number in range(len(own.duties))]
+
+
+def _write_trips(path: Path, days: Sequence[GarageDay], names: Sequence[str], day: ImportDay) -> None:
+    """Write which duty drives which trip, for all garages."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        rows = csv.writer(stream, lineterminator="\n")
+        rows.writerow(["garage", "trip", "route", "duty", "bus", "start", "end", "distance_km"])
+        for garage, own in zip(names, days, strict=True):
+            buses, duty_names = _names(own)
+            for name, duty, bus in zip(duty_names, own.duties, own.bus, strict=True):
+                for trip in duty.trips:
+                    start, end = (
+                        local_text(_instant(day.zero_utc, float(hours[trip])), day.zone)
+                        for hours in (own.trips.start_h, own.trips.end_h)
+                    )
+                    km = f"{own.trips.distance_km[trip]:.3f}"
+                    who = [garage, own.trips.id[trip], own.trips.route[trip], name, buses[bus]]
+                    rows.writerow([*who, start, end, km])
 
 
 def _type_row(kind: BusType) -> dict[str, str]:

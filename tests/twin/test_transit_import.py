@@ -194,8 +194,9 @@ def test_a_feed_becomes_depot_folders(tmp_path: Path) -> None:
     (garage,) = [path for path in out.iterdir() if path.is_dir()]
     folder = read_depot_folder(garage)
     assert folder.settings.text("planning.start") == "2026-11-20T04:00"
-    trips = pd.read_csv(garage / "trips.csv")
+    trips = pd.read_csv(out / "trips.csv")
     assert sorted(trips["trip"]) == ["back1", "express", "night", "out1"]
+    assert set(trips["garage"]) == {garage.name}
     assert trips.set_index("trip")["end"]["night"] == "2026-11-21T01:30"
     duties = folder.tables["duties"]
     assert set(trips["duty"]) == set(duties["duty"])
@@ -240,7 +241,7 @@ def test_a_day_on_which_the_clocks_change(tmp_path: Path) -> None:
     result = run("import", feed, tmp_path / "out", "--depot", depot, *options)
     assert result.exit_code == 0, result.output
     (garage,) = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
-    night = pd.read_csv(garage / "trips.csv").set_index("trip").loc["night"]
+    night = pd.read_csv(tmp_path / "out" / "trips.csv").set_index("trip").loc["night"]
     # noon minus 12 hours is 01:00 summer time on this day, so 01:50 is ten to three, shown for the first time
     assert night["start"] == "2026-10-25T02:50+02:00"
     assert night["end"] == "2026-10-25T03:50"
