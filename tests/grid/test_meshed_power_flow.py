@@ -79,6 +79,29 @@ def test_agrees_with_a_dense_newton_of_its_own() -> None:
         np.testing.assert_allclose(flow.v_pu[step] * np.exp(1j * np.deg2rad(flow.angle_deg[step])), volts, atol=1e-11)
 
 
+def test_a_transformer_may_close_the_loop() -> None:
+    """The heaviest branch of a loop is the one opened: here a tapped transformer with a shunt beside two others."""
+    network = tree(30, 3, shifts=False)
+    transformers = network.transformers
+    more = {name: np.append(getattr(transformers, name), getattr(transformers, name)[0]) for name in vars(transformers)}
+    more["id"] = ids("t", len(transformers) + 1)
+    kv = network.buses.base_kv
+    first = (kv == kv[transformers.from_bus[0]]) & (np.arange(30) != transformers.from_bus[0])
+    more["from_bus"][-1] = np.flatnonzero(first)[-1]
+    more["x_ohm"][-1] *= 20.0
+    more["b_us"][-1] = 5e3
+    more["ratio"][-1] = 1.08
+    network = replace(network, transformers=replace(transformers, **more))
+    p_kw, q_kvar = loads_of(network, 3)
+    flow = solve(network, p_kw, q_kvar, tolerance_pu=EXACT)
+    assert flow.method is Method.COMPENSATED_SWEEP
+    assert flow.model.chords.tolist() == [len(network.lines) + len(transformers)]
+    assert flow.residual_kva.max() < 1e-5
+    volts = dense_newton(network, p_kw[0], q_kvar[0])
+    np.testing.assert_allclose(flow.v_pu[0], np.abs(volts), atol=1e-11)
+    np.testing.assert_allclose((flow.branch_kw + flow.branch_to_kw).sum("branch"), flow.losses_kw, atol=1e-6)
+
+
 def test_two_slacks_share_an_island() -> None:
     network = replace(
         tied(), slacks=Slacks(ids("s", 2), np.array([0, 39]), np.array([1.02, 1.01]), np.array([10.0, 10.0]))

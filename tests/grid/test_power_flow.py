@@ -85,8 +85,9 @@ def test_agrees_with_power_grid_model_in_every_field() -> None:
 
 
 def test_parallel_branches_of_any_ratio_are_merged_exactly() -> None:
-    network = tree(20, 4, shifts=False)
+    network = tree(20, 3, shifts=False)
     lines, transformers = network.lines, network.transformers
+    assert len(transformers) >= 2
     network = with_lines(network, [(lines.from_bus[2], lines.to_bus[2]), (lines.to_bus[5], lines.from_bus[5])], 2.0)
     twice = np.repeat(np.arange(len(transformers)), 2)
     columns = {name: getattr(transformers, name)[twice] for name in transformers.__dataclass_fields__}
@@ -131,6 +132,17 @@ def test_several_slacks_feed_their_own_islands() -> None:
     np.testing.assert_allclose(flow.slack_kw[0], [300.0, 300.0], rtol=1e-2)
     assert (flow.branch_a[:, 2] == 0).all()
     assert float(flow.angle_deg[0, 5]) == pytest.approx(40.0)
+
+
+def test_many_feeders_are_several_jobs_with_one_sum() -> None:
+    n = 301
+    one = chain(n)
+    star = replace(one, lines=replace(one.lines, from_bus=np.zeros(n - 1, dtype=int)))
+    p_kw = np.random.default_rng(0).uniform(0.0, 500.0, (3, n))
+    flow = solve(star, p_kw, p_kw * 0.3, tolerance_pu=EXACT)
+    assert flow.residual_kva.max() < RESIDUAL_KVA
+    np.testing.assert_allclose(flow.losses_kw, (flow.branch_kw + flow.branch_to_kw).sum("branch"), rtol=1e-9)
+    np.testing.assert_allclose(flow.slack_kw.sum("slack"), p_kw.sum(axis=1) + flow.losses_kw, rtol=1e-12)
 
 
 def test_two_slacks_at_one_bus_share_the_power() -> None:
