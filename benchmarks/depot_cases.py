@@ -166,7 +166,7 @@ def garage_sizes(buses: int, garages: int, seed: int) -> list[int]:
 
 
 def delayed(problem: DepotProblem, plan: DepotPlan, from_step: int, late_steps: int) -> DepotProblem:
-    """Return the rest of the day from `from_step` on, where the first bus to come back next does so `late_steps` later."""
+    """Return the rest of the day from `from_step` on, with the next bus to come back `late_steps` late."""
     here = slice(from_step, None)
     present, trip = problem.present[:, here].copy(), problem.trip_kwh[:, here].copy()
     away = np.flatnonzero(~present[:, 0] & present.any(axis=1))

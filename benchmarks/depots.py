@@ -1,4 +1,4 @@
-"""Claims of the depot optimizer, each measured side by side with its rival in one run: `python -m benchmarks depots`."""
+"""Claims of the depot optimizer, each side by side with its rival in one run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from benchmarks.claims import Claim
 from benchmarks.depot_cases import DepotCase, delayed, garage_sizes, make_depot
 from optimizers.baselines import least_laxity_first, night_only, peak_shaving, plug_on_arrival, valley_filling
 from optimizers.depot_compact import solve_compact
-from optimizers.depot_decomposition import DecompositionSettings, plan_depot
+from optimizers.depot_decomposition import plan_depot
+from optimizers.depot_decomposition_settings import DecompositionSettings
 from optimizers.fleet import FleetPlan, FleetSettings, plan_fleet
 from optimizers.plan import DepotPlan, NoPlan
 from optimizers.problem import DepotProblem
@@ -56,7 +57,7 @@ def _solved(problem: DepotProblem, limit_s: float = 120.0, gap: float = GAP) -> 
     begin = time.perf_counter()
     plan = plan_depot(problem, DecompositionSettings(SolveLimits(limit_s, gap)))
     if isinstance(plan, NoPlan):
-        raise RuntimeError(f"{problem.id}: {plan.reasons}")
+        raise RuntimeError(f"{problem.id}: {plan.reasons}")  # noqa: TRY004 — no plan is a result, not a wrong type
     return plan, time.perf_counter() - begin
 
 

@@ -1,9 +1,9 @@
 """Dantzig–Wolfe bound of a depot: prices for outlets and site power at which all buses' best plans just fit together.
 
-Each round solves the restricted master, moves the best prices known some way towards the master's duals (smoothing by Wentges: the
-duals of a young master jump about), asks every bus for its best plan there, and adds it as a column. What the best
-responses and the site cost at any prices, less what the shared limits are worth at them, is a lower bound of the depot's
-problem, in every round, whatever the prices.
+Each round solves the restricted master, moves the best prices known some way towards the master's duals (smoothing by
+Wentges: the duals of a young master jump about), asks every bus for its best plan there, and adds it as a column. What
+the best responses and the site cost at any prices, less what the shared limits are worth at them, is a lower bound of
+the depot's problem, in every round, whatever the prices.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from optimizers.column_start import pooled_depot
 from optimizers.master import MasterSolution, RestrictedMaster, legal_duals, shared_prices, site_bound_krw
 from optimizers.master_site import SiteModel, site_model
 from optimizers.pricing import BusPlans, best_responses
-from optimizers.pricing_kernel import workspace
 from optimizers.pricing_lattice import Lattice
+from optimizers.pricing_steps import workspace
 from optimizers.problem import DepotProblem
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ SMOOTHING = 0.8
 
 @dataclass(frozen=True)
 class BoundSettings:
-    """When to stop: distance of bound and master, rounds, and a test asked before each round (time, memory, interrupt)."""
+    """When to stop: distance of bound and master, rounds, and a test asked before each round."""
 
     gap: float = 2e-4
     rounds: int = 300
@@ -76,7 +76,7 @@ def unserved_krw(problem: DepotProblem) -> float:
 
 
 def lagrangian_bound_krw(problem: DepotProblem, grid: Lattice, site: SiteModel, duals: Floats) -> float:
-    """Return the lower bound that prices prove on a lattice; it holds for the depot if the lattice is rounded outward."""
+    """Return the lower bound that prices prove on a lattice: the depot's, if the lattice is rounded outward."""
     legal = legal_duals(site, duals)
     responses = best_responses(problem, grid, shared_prices(problem, site, legal))
     return site_bound_krw(site, legal) + float(responses.value_krw.sum())

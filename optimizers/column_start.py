@@ -21,7 +21,7 @@ POOLED_TIME_LIMIT_S = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Pooled:
-    """Duals (R,) of the shared rows and values (N,) of the site's variables; `found` is False for plain tariff prices."""
+    """Duals (R,) of the shared rows, values (N,) of the site's variables; not `found`: plain tariff prices."""
 
     duals: Floats
     site_values: Floats
@@ -31,8 +31,9 @@ class Pooled:
 def pooled_depot(problem: DepotProblem, grid: Lattice, site: SiteModel) -> Pooled:
     """Solve the depot with the buses' windows and powers added up to those of one bus.
 
-    A linear programme over T steps: cumulative charging lies between the sums of the buses' windows. Any prices give a valid
-    bound; these begin close to the best ones. The plain tariff is returned when the pooled depot cannot be solved.
+    A linear programme over T steps: cumulative charging lies between the sums of the buses' windows. Any prices give a
+    valid bound; these begin close to the best ones. The plain tariff is returned when the pooled depot cannot be
+    solved.
     """
     flows = _flows(problem)
     low, high = ((levels * grid.spacing_kwh[:, None]).sum(axis=0)[1:] for levels in (grid.low, grid.high))

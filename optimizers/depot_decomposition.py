@@ -1,15 +1,14 @@
 """One depot of any size: bound by column generation, plan by search, both for the problem as it is stated.
 
-The bound comes from lattices rounded outward, the plan from one rounded inward and then from a linear programme without any
-lattice, so that plan and bound enclose the optimum of the continuous problem. Prices are refined only while the gap is open.
+The bound comes from lattices rounded outward, the plan from one rounded inward and then from a linear programme
+without any lattice, so that plan and bound enclose the optimum of the continuous problem. Prices are refined only
+while the gap is open.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,14 +23,24 @@ from optimizers.column_generation import (
 )
 from optimizers.column_start import pooled_depot
 from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_bus_bar_kw, plan_of, pv_worth_using_kw
+from optimizers.depot_decomposition_settings import DecompositionSettings, Stop
 from optimizers.master_site import SiteModel, site_model
 from optimizers.master_wear import wear_duals
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict, relative_gap
 from optimizers.pricing import joined
 from optimizers.pricing_lattice import Lattice, Rounding, lattice
-from optimizers.primal import SearchSettings, SitePlan, build_plan, copied, fleet_plans, improve_plan, rounded_plan, search_room
-from optimizers.primal_kernel import Fleet, fleet_cost, recount
+from optimizers.primal import (
+    SearchSettings,
+    SitePlan,
+    build_plan,
+    copied,
+    fleet_plans,
+    improve_plan,
+    rounded_plan,
+    search_room,
+)
 from optimizers.primal_polish import polish
+from optimizers.primal_room import Fleet, fleet_cost, recount
 from optimizers.problem import DepotProblem, LaneRule, discharge_limit_kw
 from optimizers.solver import SolveLimits, solver_version
 
@@ -39,7 +48,6 @@ Floats = NDArray[np.float64]
 
 REFINE_WITHIN = 2.5
 """The bound is proved on the fine lattice once the gap is within so many times the gap asked for."""
-WIDEST_SPACING = 2.5
 PROOF_SPACING = 0.2
 """The final bound is proved on levels so many times as far apart."""
 PRICES_FIRST = 5.0
@@ -51,53 +59,6 @@ SEARCHES = 40
 """Most rounds of search at the prices of column generation."""
 
 BOUND_FOR = "the depot's problem as stated, charge levels and powers continuous"
-
-
-@dataclass(frozen=True)
-class DecompositionSettings:
-    """How to solve a depot.
-
-    Attributes
-    ----------
-    limits
-        Wall time, relative gap, memory.
-    spacing_kwh
-        Levels of the lattice on which plans are found.
-    seed
-        Of the search; the same seed gives the same plan.
-    """
-
-    limits: SolveLimits
-    spacing_kwh: float = 0.5
-    seed: int = 0
-
-    @property
-    def coarseness(self) -> float:
-        """How much farther apart than for a gap of 0.1 % the levels may be on which prices and bounds are found."""
-        return float(np.clip(self.limits.gap / 1e-3, 1.0, WIDEST_SPACING))
-
-
-class _Stop:
-    """Says whether the solve has to end: out of time or memory, cancelled, or interrupted."""
-
-    def __init__(self, limits: SolveLimits, cancel: Callable[[], bool]) -> None:
-        self.begin = time.perf_counter()
-        self._limits, self._cancel = limits, cancel
-        self.interrupted = False
-
-    @property
-    def wall_s(self) -> float:
-        return time.perf_counter() - self.begin
-
-    def __call__(self) -> bool:
-        limits = self._limits
-        self.interrupted = self.interrupted or self._cancel()
-        return self.interrupted or self.wall_s >= limits.time_limit_s or _memory_gb() >= limits.memory_limit_gb
-
-
-def _memory_gb() -> float:
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text().split()[1]) * 4096 / 1e9 if pages.exists() else 0.0
 
 
 @dataclass(eq=False)
@@ -121,8 +82,8 @@ def solve_decomposed(problem: DepotProblem, limits: SolveLimits) -> DepotPlan | 
 def can_decompose(problem: DepotProblem) -> bool:
     """Return whether every rule of the problem fits the decomposition.
 
-    All do but three: lanes, in which buses block each other; selling dearer than buying, which is not convex; and a limit
-    of the energy that a bus may feed back over the day.
+    All do but three: lanes, in which buses block each other; selling dearer than buying, which is not convex; and a
+    limit of the energy that a bus may feed back over the day.
     """
     free = all(charger.lane is LaneRule.FREE for charger in problem.chargers)
     convex = bool((problem.prices.sell_krw_per_kwh <= problem.prices.buy_krw_per_kwh).all())
@@ -156,7 +117,7 @@ def plan_depot(
     DepotPlan or NoPlan
         `OPTIMAL` only if the gap asked for is proved.
     """
-    stop, best = _Stop(settings.limits, cancel), _Best()
+    stop, best = Stop(settings.limits, cancel), _Best()
     solve = _Solve(problem, settings, stop, best)
     try:
         reasons = solve.run()
@@ -175,7 +136,7 @@ def plan_depot(
 class _Solve:
     """The steps of one solve, in order, each ending early when the gap is closed or it is time to stop."""
 
-    def __init__(self, problem: DepotProblem, settings: DecompositionSettings, stop: _Stop, best: _Best) -> None:
+    def __init__(self, problem: DepotProblem, settings: DecompositionSettings, stop: Stop, best: _Best) -> None:
         self.problem, self.settings, self.stop, self.best = problem, settings, stop, best
         self.inward = lattice(problem, settings.coarseness * settings.spacing_kwh, Rounding.INWARD)
         self.outward = lattice(problem, settings.spacing_kwh, Rounding.OUTWARD)
@@ -277,7 +238,7 @@ class _Solve:
             self._keep(candidate)
 
     def _keep_baseline(self) -> None:
-        """Begin with what plugging in on arrival does, where it serves every bus: a day that works has a plan at once."""
+        """Begin with what plugging in on arrival does, where it serves every bus: a plan at once."""
         plan = plug_on_arrival(self.problem)
         if not plan.relaxed:
             self._keep(
@@ -315,7 +276,7 @@ def _schedule(problem: DepotProblem, grid: Lattice, fleet: Fleet, plan: SitePlan
 
 
 def _why_none(short: float, stopped: bool) -> str:  # noqa: FBT001
-    """Say in words why there is no plan; `short` buses were left over when outlets and power could be shared in fractions."""
+    """Say why there is no plan; `short` buses were left over with outlets and power shared in fractions."""
     text = "no plan was found that serves every bus" + (" before the solve was stopped" if stopped else "")
     if short > UNSERVED_TOLERANCE:
         text += f"; even with outlets and power shared in fractions, {short:.2f} buses' duties were left over so far"
@@ -331,7 +292,7 @@ def _hopeless(problem: DepotProblem, grid: Lattice) -> tuple[str, ...]:
             step = min(int(short[-1]), problem.step_count - 1)
             kwh = float(grid.low[bus, short[-1]] - grid.high[bus, short[-1]]) * grid.spacing_kwh[bus]
             reasons.append(
-                f"bus {problem.buses.id[bus]} cannot do its duties even alone in the depot: about {kwh:.1f} kWh short by "
-                f"{problem.step_name(step)}"
+                f"bus {problem.buses.id[bus]} cannot do its duties even alone in the depot: "
+                f"about {kwh:.1f} kWh short by {problem.step_name(step)}"
             )
     return tuple(reasons)

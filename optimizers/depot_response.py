@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from data.errors import InvalidInput, Problem
 from optimizers.depot_compact import solve_compact
-from optimizers.depot_decomposition import DecompositionSettings, can_decompose, never, plan_depot
+from optimizers.depot_decomposition import can_decompose, never, plan_depot
+from optimizers.depot_decomposition_settings import DecompositionSettings
 from optimizers.plan import DepotPlan, NoPlan
 from optimizers.problem import DepotProblem
 

@@ -1,4 +1,4 @@
-"""All depots of a city side by side: local processes by default, Dask when a scheduler is given, the same plans either way."""
+"""All depots of a city side by side: in local processes, or on Dask when a scheduler is given; the same plans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from optimizers.depot_compact import solve_compact
-from optimizers.depot_decomposition import DecompositionSettings, can_decompose, never, plan_depot
+from optimizers.depot_decomposition import can_decompose, never, plan_depot
+from optimizers.depot_decomposition_settings import DecompositionSettings
 from optimizers.fleet_workers import Lost, run_tasks
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, relative_gap
 from optimizers.problem import DepotProblem
@@ -67,7 +68,8 @@ class FleetProgress:
 class FleetPlan:
     """The plans of all depots, in the order of the problems.
 
-    `objective_krw` and `lower_bound_krw` are sums over the depots that have a plan; those that have none are in `missing`.
+    `objective_krw` and `lower_bound_krw` are sums over the depots that have a plan; those that have none are in
+    `missing`.
     """
 
     plans: tuple[DepotPlan | NoPlan, ...]

@@ -29,9 +29,13 @@ class _Worker:
     link: Connection
 
 
+Function = Callable[[Any, Callable[[], bool]], Any]
+Numbered = tuple[int, Any]
+
+
 def run_tasks(
-    function: Callable[[Any, Callable[[], bool]], Any], tasks: Sequence[Any], workers: int, cancel: Callable[[], bool], tries: int = 2
-) -> Iterator[tuple[int, Any]]:  # fmt: skip
+    function: Function, tasks: Sequence[Any], workers: int, cancel: Callable[[], bool], tries: int = 2
+) -> Iterator[Numbered]:
     """Yield ``(number, function(task, cancelled))`` of all tasks as they end, in worker processes.
 
     Parameters
@@ -47,51 +51,78 @@ def run_tasks(
     tries
         How often a task is given to a worker; after that its result is `Lost`.
     """
-    context = multiprocessing.get_context("spawn")
-    cancelled = context.Event()
-    waiting = deque(range(len(tasks)))
-    tried = [0] * len(tasks)
-    running: dict[int, _Worker] = {}
-    idle: list[_Worker] = []
+    crew = _Crew(function, tasks, tries)
     try:
-        while waiting or running:
+        while crew.busy:
             if cancel():
-                cancelled.set()
-                waiting.clear()
-            while waiting and len(running) < workers:
-                number = waiting.popleft()
-                tried[number] += 1
-                worker = idle.pop() if idle else _spawned(context, function, cancelled)
-                worker.link.send(tasks[number])
-                running[number] = worker
-            multiprocessing.connection.wait([worker.link for worker in running.values()], WATCH_EVERY_S)
-            for number, worker in list(running.items()):
-                if not worker.link.poll():
-                    continue
-                del running[number]
-                try:
-                    result = worker.link.recv()
-                except (EOFError, ConnectionResetError):
-                    worker.process.join(JOIN_S)
-                    if tried[number] < tries and not cancelled.is_set():
-                        waiting.appendleft(number)
-                    else:
-                        yield number, Lost(tried[number])
-                    continue
-                idle.append(worker)
-                if isinstance(result, BaseException):
-                    raise result
-                yield number, result
+                crew.cancel()
+            crew.hand_out(workers)
+            yield from crew.collect()
     finally:
-        for worker in (*idle, *running.values()):
+        crew.dismiss()
+
+
+class _Crew:
+    """The workers of one run: who does what, who is idle, and which tasks wait."""
+
+    def __init__(self, function: Function, tasks: Sequence[Any], tries: int) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._cancelled = self._context.Event()
+        self._function, self._tasks, self._tries = function, tasks, tries
+        self._waiting = deque(range(len(tasks)))
+        self._tried = [0] * len(tasks)
+        self._running: dict[int, _Worker] = {}
+        self._idle: list[_Worker] = []
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._waiting or self._running)
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+        self._waiting.clear()
+
+    def hand_out(self, workers: int) -> None:
+        while self._waiting and len(self._running) < workers:
+            number = self._waiting.popleft()
+            self._tried[number] += 1
+            worker = self._idle.pop() if self._idle else _spawned(self._context, self._function, self._cancelled)
+            worker.link.send(self._tasks[number])
+            self._running[number] = worker
+
+    def collect(self) -> Iterator[Numbered]:
+        """Yield what has come back since; wait a moment when nothing has."""
+        multiprocessing.connection.wait([worker.link for worker in self._running.values()], WATCH_EVERY_S)
+        for number, worker in list(self._running.items()):
+            if worker.link.poll():
+                del self._running[number]
+                yield from self._received(number, worker)
+
+    def _received(self, number: int, worker: _Worker) -> Iterator[Numbered]:
+        try:
+            result = worker.link.recv()
+        except (EOFError, ConnectionResetError):
+            worker.process.join(JOIN_S)
+            if self._tried[number] < self._tries and not self._cancelled.is_set():
+                self._waiting.appendleft(number)
+            else:
+                yield number, Lost(self._tried[number])
+            return
+        self._idle.append(worker)
+        if isinstance(result, BaseException):
+            raise result
+        yield number, result
+
+    def dismiss(self) -> None:
+        for worker in (*self._idle, *self._running.values()):
             worker.link.close()
-        for worker in running.values():
+        for worker in self._running.values():
             worker.process.terminate()
-        for worker in (*idle, *running.values()):
+        for worker in (*self._idle, *self._running.values()):
             worker.process.join(JOIN_S)
 
 
-def _spawned(context: Any, function: Callable[[Any, Callable[[], bool]], Any], cancelled: Event) -> _Worker:
+def _spawned(context: Any, function: Function, cancelled: Event) -> _Worker:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, function, cancelled), daemon=True)
     process.start()
@@ -99,7 +130,7 @@ def _spawned(context: Any, function: Callable[[Any, Callable[[], bool]], Any], c
     return _Worker(process, ours)
 
 
-def _serve(link: Connection, function: Callable[[Any, Callable[[], bool]], Any], cancelled: Event) -> None:
+def _serve(link: Connection, function: Function, cancelled: Event) -> None:
     """Answer tasks until the other end is closed."""
     while True:
         try:

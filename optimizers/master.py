@@ -1,8 +1,8 @@
 """The restricted master problem: one plan a bus, and what they share, as a linear programme of arrays on HiGHS.
 
-Rows: outlets per class and step, power balance of the site per step, cabinets per step, demand charge per metering interval,
-the site's battery, and one convexity row a bus. Columns: the site's own variables, one artificial column a bus, then
-one column a plan. Plan columns carry no upper bound: it would hide in their reduced cost and void the bound.
+Rows: outlets per class and step, power balance of the site per step, cabinets per step, demand charge per metering
+interval, the site's battery, and one convexity row a bus. Columns: the site's own variables, one artificial column a
+bus, then one column a plan. Plan columns carry no upper bound: it would hide in their reduced cost and void the bound.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ class RestrictedMaster:
 
     def _add(self, cost: Floats, low: Floats, high: Floats, matrix: sparse.csc_array) -> None:
         self._highs.addCols(
-            len(cost), cost, low, high, matrix.nnz, matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32), matrix.data
+            len(cost), cost, low, high, matrix.nnz, matrix.indptr[:-1].astype(np.int32),
+            matrix.indices.astype(np.int32), matrix.data,
         )  # fmt: skip
 
     def add_plans(self, plans: BusPlans) -> None:

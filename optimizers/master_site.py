@@ -1,4 +1,4 @@
-"""Everything of the master problem that no bus decides: grid, PV, the site's battery, demand charge, limits, booking of wear."""
+"""What no bus decides in the master problem: grid, PV, the site's battery, demand charge, limits, booking of wear."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class SiteModel:
     outlet_rows, power_rows, cabinet_rows
         (C, T), (T,) and (G, T) numbers of the rows that plans take part in.
     wear_rows
-        (B, T) number of the row that books each bus's charging in each step on its depth segments; no columns when no wear
-        is priced.
+        (B, T) number of the row that books each bus's charging in each step on its depth segments; no columns when no
+        wear is priced.
     import_kw, export_kw, pv_kw, battery_up_kw, battery_down_kw
         (T,) numbers of variables; the battery's are empty when there is none.
     peak_over_kw

@@ -1,7 +1,8 @@
-"""Booking of battery wear in the master problem: a bus's charging fills depth segments, its draws empty them at a price.
+"""Booking of battery wear in the master problem: charging fills depth segments, draws empty them at a price.
 
-The day of a bus is cut into blocks in which it is away, or stands at one price; what goes in and out within a block is netted. Netting
-can only make wear cheaper, so that the bound stays a bound; the plan's wear is counted exactly, step by step.
+The day of a bus is cut into blocks in which it is away, or stands at one price; what goes in and out within a block is
+netted. Netting can only make wear cheaper, so that the bound stays a bound; the plan's wear is counted exactly, step
+by step.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def add_wear(model: ModelArrays, problem: DepotProblem) -> Ints:
     sizes, start = segment_sizes_kwh(problem), initial_segments_kwh(problem)
     for bus in range(problem.bus_count):
         blocks = int(block[bus, -1]) + 1
-        drawn_kwh = np.bincount(block[bus], weights=drawn[bus])
+        drawn_kwh = np.bincount(block[bus], weights=drawn[bus]).astype(np.float64)
         balance = np.concatenate(([start[bus].sum()], np.zeros(blocks - 1))) - drawn_kwh
         numbers = model.add_rows(balance, balance)
         rows[bus] = numbers[block[bus]]

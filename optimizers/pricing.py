@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizers.pricing_kernel import IMPOSSIBLE, StepPrices, Workspace, price_buses, workspace
 from optimizers.pricing_lattice import Lattice
+from optimizers.pricing_steps import IMPOSSIBLE, StepPrices, Workspace, workspace
+from optimizers.pricing_trace import price_buses
 from optimizers.problem import NOT_PLUGGED, DepotProblem
 
 Floats = NDArray[np.float64]

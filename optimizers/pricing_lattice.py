@@ -1,16 +1,16 @@
 """The battery of every bus on a lattice of charge levels, as the dynamic programme of `optimizers.pricing` walks it.
 
-Levels count the energy *charged so far*, not the energy stored: with ``E[t] = e[t] + (trips and losses before t)`` a trip
-changes nothing but the window in which E may lie, so that trip energies need not be multiples of the level spacing.
-Level j at step t stands for ``e = initial + j · spacing − drawn[t]``.
+Levels count the energy *charged so far*, not the energy stored: with ``E[t] = e[t] + (trips and losses before t)`` a
+trip changes nothing but the window in which E may lie, so that trip energies need not be multiples of the level
+spacing. Level j at step t stands for ``e = initial + j · spacing − drawn[t]``.
 
 Two roundings of the same problem are of use, and `Rounding` says which one is meant:
 
 - OUTWARD: every window and power range is widened to the next level. The lattice problem is then a relaxation of the
   continuous one. Proof: take any continuous trajectory E and draw θ uniformly from [0, 1). The path
-  ``floor(E / spacing + θ)`` lies on the lattice, keeps all widened windows, and its expected value, increments included, is
-  E / spacing. All costs are linear between neighbouring levels, so its expected cost is that of E, and some θ does no
-  worse.
+  ``floor(E / spacing + θ)`` lies on the lattice, keeps all widened windows, and its expected value, increments
+  included, is E / spacing. All costs are linear between neighbouring levels, so its expected cost is that of E, and
+  some θ does no worse.
 - INWARD: everything is narrowed. Every lattice path is then a plan of the continuous problem, to be driven as it is.
 """
 
@@ -124,7 +124,7 @@ def lattice(problem: DepotProblem, spacing_kwh: float, rounding: Rounding) -> La
     low, high = _windows(problem, spacing, drawn, outward)
     available = problem.compatible[:, :, None] & problem.present[:, None, :]
     low, high = _reachable(low, high, np.where(available, up_max, 0), np.where(available, down_max, 0))
-    taper, per_level = _taper(problem, spacing, drawn)
+    taper, per_level = _taper(problem, spacing, drawn, outward)
     hold, free = _calendar(problem, spacing, drawn, outward)
     going = problem.under_way
     nothing = np.zeros(problem.bus_count, dtype=np.int32)
@@ -160,7 +160,8 @@ def lattice(problem: DepotProblem, spacing_kwh: float, rounding: Rounding) -> La
 def stored_kwh(problem: DepotProblem, grid: Lattice, bus: int, levels: NDArray[np.int64]) -> Floats:
     """Return the (T+1,) energy in the cells along a path of levels of one bus."""
     charged: Floats = levels * grid.spacing_kwh[bus]
-    return problem.buses.initial_kwh[bus] + charged - grid.drawn_kwh[bus]
+    stored: Floats = problem.buses.initial_kwh[bus] + charged - grid.drawn_kwh[bus]
+    return stored
 
 
 def _down(values: Floats) -> Levels:
@@ -172,10 +173,10 @@ def _up(values: Floats) -> Levels:
 
 
 def _spacing_kwh(problem: DepotProblem, about_kwh: float, drawn: Floats, outward: bool) -> Floats:  # noqa: FBT001
-    """Return (B,) spacings near `about_kwh` that divide the full power of a step and nearly divide what a bus must charge.
+    """Return (B,) spacings near `about_kwh` that divide full power and nearly divide what a bus must charge.
 
-    Of all spacings that divide full power, the one is taken whose levels lie closest to the energy that has to be charged
-    by the end and for each duty: rounding these is what moves a lattice away from the continuous problem.
+    Of all spacings that divide full power, the one is taken whose levels lie closest to the energy that has to be
+    charged by the end and for each duty: rounding these is what moves a lattice away from the continuous problem.
     """
     buses = problem.buses
     step_h = float(np.median(problem.step_h))
@@ -195,12 +196,14 @@ def _spacing_kwh(problem: DepotProblem, about_kwh: float, drawn: Floats, outward
         else levels - np.floor(levels + ROUNDING_SLACK_LEVELS)
     )
     loss = (np.abs(off_by) * returns[:, None, :]).sum(axis=2) * spacing
-    return spacing[np.arange(problem.bus_count), loss.argmin(axis=1)]
+    best: Floats = spacing[np.arange(problem.bus_count), loss.argmin(axis=1)]
+    return best
 
 
 def _stay_begins(problem: DepotProblem) -> Flags:
     before = np.concatenate((np.zeros((problem.bus_count, 1), dtype=bool), problem.present[:, :-1]), axis=1)
-    return problem.present & ~before
+    begins: Flags = problem.present & ~before
+    return begins
 
 
 def _floor_kwh(problem: DepotProblem) -> Floats:
@@ -256,13 +259,15 @@ def _reachable(low: Levels, high: Levels, up: Levels, down: Levels) -> tuple[Lev
     return low, high
 
 
-def _taper(problem: DepotProblem, spacing: Floats, drawn: Floats) -> tuple[Floats, Floats]:
+def _taper(problem: DepotProblem, spacing: Floats, drawn: Floats, outward: bool) -> tuple[Floats, Floats]:  # noqa: FBT001
+    """Return the limits in levels; outward, where one rises with the level, it is taken at the next level up."""
     buses = problem.buses
     levels_per_kw = (buses.charge_efficiency / spacing)[:, None, None] * problem.step_h
     before = buses.initial_kwh[:, None] - drawn[:, :-1]
     limit_kw = buses.taper_kw[:, :, None] + buses.taper_kw_per_kwh[:, :, None] * before[:, None, :]
     per_level_kw = buses.taper_kw_per_kwh[:, :, None] * spacing[:, None, None]
-    return np.minimum(limit_kw, 1e9) * levels_per_kw, per_level_kw * levels_per_kw
+    limit, per_level = np.minimum(limit_kw, 1e9) * levels_per_kw, per_level_kw * levels_per_kw
+    return (limit + np.maximum(per_level, 0.0) if outward else limit), per_level
 
 
 def _calendar(problem: DepotProblem, spacing: Floats, drawn: Floats, outward: bool) -> tuple[Floats, Floats]:  # noqa: FBT001

@@ -1,4 +1,4 @@
-"""A whole plan of a depot: built bus by bus under the bound's prices, then improved by taking buses out and putting them back."""
+"""A whole plan of a depot: built bus by bus under the bound's prices, improved by re-planning a few buses at a time."""
 
 from __future__ import annotations
 
@@ -12,19 +12,10 @@ from optimizers.depot_cost import initial_segments_kwh, segment_sizes_kwh
 from optimizers.master import shared_prices
 from optimizers.master_site import SiteModel
 from optimizers.pricing import BusPlans, plans_from_levels
-from optimizers.pricing_kernel import workspace
 from optimizers.pricing_lattice import Lattice
-from optimizers.primal_kernel import (
-    Fleet,
-    Room,
-    empty_fleet,
-    empty_prices,
-    fleet_cost,
-    recount,
-    ruin_and_recreate,
-    sweep,
-    take,
-)
+from optimizers.pricing_steps import workspace
+from optimizers.primal_kernel import empty_prices, ruin_and_recreate, sweep
+from optimizers.primal_room import Fleet, Room, empty_fleet, fleet_cost, recount, take
 from optimizers.problem import NOT_METERED, DepotProblem
 
 Floats = NDArray[np.float64]
@@ -122,7 +113,7 @@ def _intervals(problem: DepotProblem) -> tuple[NDArray[np.int64], Floats]:
         return numbers, np.zeros(0)
     counted = problem.demand.interval != NOT_METERED
     _, numbers[counted] = np.unique(problem.demand.interval[counted], return_inverse=True)
-    return numbers, np.bincount(numbers[counted], weights=problem.step_h[counted])
+    return numbers, np.bincount(numbers[counted], weights=problem.step_h[counted]).astype(np.float64)
 
 
 def _in_cabinet(problem: DepotProblem) -> NDArray[np.bool_]:
@@ -153,13 +144,12 @@ def build_plan(grid: Lattice, room: Room, seed: int) -> Fleet:
 def improve_plan(grid: Lattice, room: Room, fleet: Fleet, settings: SearchSettings) -> Fleet:
     """Return the best plan found by ruin and recreate from `fleet`, which is changed."""
     prices, table = empty_prices(grid), workspace(grid)
-    best = copied(fleet)
+    best, rng = copied(fleet), np.random.default_rng(settings.seed)
     cost = fleet_cost(room, best)
     block, done, idle = max(1, min(SEARCH_BLOCK, settings.tries)), 0, 0
     while done < settings.tries and idle < settings.patience and not settings.stop():
         slack = settings.slack * abs(cost) * (1.0 - done / settings.tries)
-        seed = settings.seed * 100_003 + done
-        found = ruin_and_recreate(grid, room, fleet, best, block, settings.largest_group, slack, seed, prices, table)
+        found = ruin_and_recreate(grid, room, fleet, best, block, settings.largest_group, slack, rng, prices, table)
         idle = 0 if found < cost * (1 - 1e-6) else idle + block
         cost, done = found, done + block
         if cost <= settings.target_krw:
@@ -172,7 +162,10 @@ def improve_plan(grid: Lattice, room: Room, fleet: Fleet, settings: SearchSettin
 
 def copied(fleet: Fleet) -> Fleet:
     """Return a copy that shares nothing."""
-    return Fleet(*(table.copy() for table in fleet))
+    return Fleet(
+        fleet.plugged.copy(), fleet.level.copy(), fleet.own_krw.copy(), fleet.served.copy(), fleet.held.copy(),
+        fleet.bus_kw.copy(), fleet.cabinet_kw.copy(),
+    )  # fmt: skip
 
 
 def fleet_plans(problem: DepotProblem, grid: Lattice, fleet: Fleet) -> BusPlans:

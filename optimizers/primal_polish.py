@@ -1,7 +1,7 @@
 """Best powers of a plan whose sessions are fixed: a linear programme, free of the lattice.
 
-Who is plugged when, and in which direction power flows, stays as it is; powers, PV, the site's battery and the peak are chosen
-anew. Wear is priced by its slope at the plan; the caller keeps the result only if its true cost is lower.
+Who is plugged when, and in which direction power flows, stays as it is; powers, PV, the site's battery and the peak
+are chosen anew. Wear is priced by its slope at the plan; the caller keeps the result only if its true cost is lower.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def _taper_part(
 
 
 def _wear_slope(problem: DepotProblem, schedule: Schedule, actions: _Actions) -> Floats:
-    """Return (A,) calendar cost of a kWh more, held from each action to the bus's next one, at the plan's charge levels."""
+    """Return (A,) calendar cost of a kWh more, held from each action to the bus's next one, at the plan."""
     slope = np.zeros(len(actions.bus))
     if problem.degradation is None:
         return slope

@@ -12,7 +12,8 @@ from benchmarks.depot_cases import DepotCase, make_depot
 from optimizers.column_generation import BoundSettings, generate_columns, lagrangian_bound_krw
 from optimizers.column_start import pooled_depot, tariff_duals
 from optimizers.depot_compact import solve_compact
-from optimizers.depot_decomposition import DecompositionSettings, can_decompose, plan_depot
+from optimizers.depot_decomposition import can_decompose, plan_depot
+from optimizers.depot_decomposition_settings import DecompositionSettings
 from optimizers.master_site import site_model
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus
 from optimizers.pricing_lattice import Rounding, lattice
@@ -23,8 +24,8 @@ from tests.optimizers import depot_cases
 from tests.optimizers.depot_builders import charger, random_depot
 
 HAND_CASES = [
-    "cabinets", "calendar_wear", "charging", "cost", "cycling_wear", "demand_charge", "minimum_session", "outlets", "session_count",
-    "sessions", "site_battery", "stored_energy", "taper",
+    "cabinets", "calendar_wear", "charging", "cost", "cycling_wear", "demand_charge", "minimum_session", "outlets",
+    "session_count", "sessions", "site_battery", "stored_energy", "taper",
 ]  # fmt: skip
 
 

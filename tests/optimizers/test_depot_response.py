@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.depot_cases import DepotCase, make_depot
 from data.errors import InvalidInput
-from optimizers.depot_decomposition import DecompositionSettings
+from optimizers.depot_decomposition_settings import DecompositionSettings
 from optimizers.depot_response import DepotResponse, best_response, plan_under_limit
 from optimizers.plan import DepotPlan, NoPlan
 from optimizers.solver import SolveLimits

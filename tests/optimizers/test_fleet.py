@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 
 from benchmarks.depot_cases import DepotCase, make_depot
 from data.errors import InvalidInput
@@ -54,8 +55,6 @@ def test_many_processes_give_the_same_plans_and_report_progress(problems, alone)
 
 
 def test_dask_gives_the_same_plans(problems, alone):
-    from distributed import Client, LocalCluster
-
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
         assert_same(alone, plan_fleet(problems, FleetSettings(60.0, scheduler=client)))

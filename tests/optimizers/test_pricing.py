@@ -11,8 +11,10 @@ import pytest
 from optimizers.depot_compact import solve_compact
 from optimizers.plan import DepotPlan
 from optimizers.pricing import SharedPrices, best_responses, bus_bar_kw, outlets_held, step_prices
-from optimizers.pricing_kernel import best_value, fill_values, trace, workspace
+from optimizers.pricing_kernel import fill_values
 from optimizers.pricing_lattice import Rounding, lattice, stored_kwh
+from optimizers.pricing_steps import workspace
+from optimizers.pricing_trace import best_value, trace
 from optimizers.problem import Degradation, DepotProblem
 from optimizers.solver import SolveLimits
 from tests.optimizers.depot_builders import buses, charger, depot, duty, random_depot
@@ -173,3 +175,19 @@ def test_a_bus_without_any_plan_has_no_value():
     problem = small(buses=buses(1, initial_kwh=40.0, max_kwh=80.0, terminal_min_kwh=80.0, max_charge_kw=5.0))
     shared = prices(problem)
     assert np.isnan(best_responses(problem, lattice(problem, 1.0, Rounding.OUTWARD), shared).value_krw[0])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_lattices_enclose_the_optimum_with_a_rising_and_falling_taper(seed):
+    rng = np.random.default_rng(seed)
+    taper_kw, slope = np.array([[20.0, 260.0]]), np.array([[0.8, -1.1]])
+    bus = buses(1, initial_kwh=30.0, terminal_min_kwh=185.0, taper_kw=taper_kw, taper_kw_per_kwh=slope)
+    problem = depot(1, 8, 0.5, buses=bus, prices={"buy_krw_per_kwh": rng.uniform(50, 200, 8)})
+    exact = solve_compact(problem, SolveLimits(30.0, 1e-9))
+    assert isinstance(exact, DepotPlan)
+    shared = SharedPrices(problem.prices.buy_krw_per_kwh, np.zeros((1, 8)), np.zeros((1, 8)), np.zeros((1, 8)))
+    for spacing in (4.0, 1.0, 0.1):
+        below, above = (best_responses(problem, lattice(problem, spacing, r), shared).value_krw[0] for r in Rounding)
+        assert below <= exact.objective_krw + 1e-3
+        assert np.isnan(above) or above >= exact.objective_krw - 1e-3
+    assert above - below <= 0.01 * exact.objective_krw
