@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from grid.elements import Floats, Ints, Lines, Shunts, Transformers
+from grid.admittance import BASE_KVA, two_ports
+from grid.elements import Floats, Ints, Lines, Shunts
 from grid.network import Network
 from grid.pandapower_import import stack
 from grid.pandapower_io import net_of
@@ -33,7 +34,7 @@ def to_pandapower(grid: Network | SyntheticGrid, flow: PowerFlow | None = None, 
     """Build the pandapower network that solves to the same voltages.
 
     Rows keep the order of the tables here and carry their ids as names. Lines without impedance become bus-bus
-    switches; taps become ratio changers with one step of the whole deviation. Loads of one bus become one where any of
+    switches; taps become ratio changers with one step of the whole deviation. Loads of one node become one where any of
     them depends on voltage, because pandapower averages their shares. Magnetising that is capacitive, which
     pandapower's transformer cannot have, becomes shunts at both of its ends.
 
@@ -55,7 +56,7 @@ def to_pandapower(grid: Network | SyntheticGrid, flow: PowerFlow | None = None, 
     """
     network = grid.network if isinstance(grid, SyntheticGrid) else grid
     zones = grid.buses.district if isinstance(grid, SyntheticGrid) else None
-    loads, moved = exported_loads(network, flow, step), _capacitive(network)
+    loads, (moved_rows, moved) = exported_loads(network, flow, step), _moved(network)
     shunts = stack(network.shunts, moved)
     solid = (network.lines.r_ohm == 0) & (network.lines.x_ohm == 0)
     line_rows, switch_rows = np.flatnonzero(~solid), np.flatnonzero(solid)
@@ -72,7 +73,7 @@ def to_pandapower(grid: Network | SyntheticGrid, flow: PowerFlow | None = None, 
     filled = {name: columns for name, columns in tables.items() if len(columns["name"])}
     if flow is None:
         return net_of(filled, {}, network.frequency_hz)
-    results = results_of(flow, step, Exported(loads, shunts, moved, line_rows, switch_rows))
+    results = results_of(flow, step, Exported(loads, shunts, moved, moved_rows, line_rows, switch_rows))
     if np.ravel(flow.status)[step] != Status.CONVERGED:
         return net_of(filled, {}, network.frequency_hz)
     return net_of(filled, {name: results[name] for name in filled}, network.frequency_hz)
@@ -163,15 +164,20 @@ def _transformers(network: Network) -> ExportColumns:
     }
 
 
-def _capacitive(network: Network) -> Shunts:
-    """Halves of capacitive transformer shunts as shunts at both ends."""
-    table: Transformers = network.transformers
-    row = np.flatnonzero((table.b_us > 0) & table.in_service)
-    draw_kva = 1e3 * 0.5e-6 * (table.g_us - 1j * table.b_us)[row] * network.buses.base_kv[table.to_bus[row]] ** 2
-    both = np.concatenate([draw_kva / table.ratio[row] ** 2, draw_kva])
-    names = np.array([f"{table.id[k]} ({end})" for end in ("from", "to") for k in row], dtype=str)
-    bus = np.concatenate([table.from_bus[row], table.to_bus[row]])
-    return Shunts(names, bus, both.real, both.imag, np.ones(len(bus), dtype=bool))
+def _moved(network: Network) -> tuple[Ints, Shunts]:
+    """Branches whose charging pandapower's element cannot have, and the halves of it as shunts at both of their ends.
+
+    These are transformers with a capacitive shunt, and lines without impedance, which become switches.
+    """
+    ports = two_ports(network)
+    first, b_us = len(network.lines), network.transformers.b_us
+    capacitive = np.concatenate([(ports.z == 0)[:first], b_us > 0])
+    row = np.flatnonzero(capacitive & ports.in_service & (ports.y_half != 0))
+    draw_kva = BASE_KVA * ports.y_half[row].conj()
+    both = np.concatenate([draw_kva / np.abs(ports.ratio[row]) ** 2, draw_kva])
+    names = np.array([f"{network.branch_ids[k]} ({end})" for end in ("from", "to") for k in row], dtype=str)
+    bus = np.concatenate([ports.from_bus[row], ports.to_bus[row]])
+    return row, Shunts(names, bus, both.real, both.imag, np.ones(len(bus), dtype=bool))
 
 
 def _shunts(network: Network, table: Shunts) -> ExportColumns:

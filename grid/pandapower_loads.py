@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import InvalidInput, Problem, ProblemList
+from grid.admittance import fused_buses
 from grid.elements import Complexes, Flags, Floats, Ids, Ints
 from grid.network import Network
 from grid.powerflow_result import PowerFlow
@@ -94,19 +95,20 @@ def _alike(share: Floats) -> Complexes:
 
 
 def _one_mix_a_bus(network: Network, loads: ExportedLoads) -> ExportedLoads:
-    """Merge the loads of the buses where a load depends on voltage and is not alone."""
-    on = loads.in_service
-    count = np.bincount(loads.bus[on], minlength=len(network.buses))
-    depends = np.zeros(len(network.buses), dtype=bool)
-    depends[loads.bus[on & ((loads.z != 0) | (loads.i != 0))]] = True
-    merge = (depends & (count > 1))[loads.bus]
-    bus = np.unique(loads.bus[merge])
-    at = np.searchsorted(bus, loads.bus[merge & on])
+    """Merge the loads of every node where one depends on voltage and is not alone, joined buses being one node."""
+    node = fused_buses(network)
+    on, at = loads.in_service, node[loads.bus]
+    count = np.bincount(at[on], minlength=len(node))
+    depends = np.zeros(len(node), dtype=bool)
+    depends[at[on & ((loads.z != 0) | (loads.i != 0))]] = True
+    merge = (depends & (count > 1))[at]
+    nodes, place = np.unique(at[merge & on], return_inverse=True)
+    bus = np.array([np.flatnonzero(node == number)[0] for number in nodes], dtype=np.int64)
     total, z, i = (np.zeros(len(bus), dtype=complex) for _ in range(3))
     kva = loads.kva[merge & on]
-    np.add.at(total, at, kva)
+    np.add.at(total, place, kva)
     for sums, shares in ((z, loads.z[merge & on]), (i, loads.i[merge & on])):
-        np.add.at(sums, at, kva.real * shares.real + 1j * kva.imag * shares.imag)
+        np.add.at(sums, place, kva.real * shares.real + 1j * kva.imag * shares.imag)
     z, i = (_parts_over(part, total) for part in (z, i))
     _check_mix(network, bus, z, i)
     ids: Ids = np.array([f"loads of {name}" for name in network.buses.id[bus]], dtype=str)

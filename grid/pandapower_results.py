@@ -19,14 +19,15 @@ ResultColumns = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Exported:
-    """What became of the tables: loads, shunts, which of them are halves of transformers, lines and switches by row.
+    """What became of the tables: loads, shunts, which of them were taken out of branches, lines and switches by row.
 
-    `moved` holds the shunts taken out of transformers: all at the `from` ends, then all at the `to` ends.
+    `moved` holds the shunts taken out of the branches `moved_rows`: all at the `from` ends, then all at the `to` ends.
     """
 
     loads: ExportedLoads
     shunts: Shunts
     moved: Shunts
+    moved_rows: Ints
     line_rows: Ints
     switch_rows: Ints
 
@@ -47,7 +48,7 @@ def results_of(flow: PowerFlow, step: int, exported: Exported) -> dict[str, Resu
     ]
     amperes = [at_step(flow.branch_a, branches), at_step(flow.branch_to_a, branches)]
     bus_kva = _bus_kva(network, kva)
-    _take_out(network, exported.moved, kva, amperes, v_pu)
+    _take_out(network, exported, kva, amperes, v_pu)
     ends = _branch_columns(network, kva, amperes, v_pu, angle)
     loading = 100.0 * at_step(flow.loading, branches)
     loading[first:] = _transformer_loading(network, amperes)
@@ -113,9 +114,9 @@ def _switch_columns(network: Network, ends: dict[str, Floats], rows: Ints) -> Re
     return {**{name: named[name] for name in keep}, "loading_percent": loading}
 
 
-def _take_out(network: Network, moved: Shunts, kva: list[Complexes], amperes: list[Floats], v_pu: Floats) -> None:
-    """Take the shunts that stand by themselves in the export out of what their transformers carry."""
-    row = len(network.lines) + np.flatnonzero((network.transformers.b_us > 0) & network.transformers.in_service)
+def _take_out(network: Network, exported: Exported, kva: list[Complexes], amperes: list[Floats], v_pu: Floats) -> None:
+    """Take the shunts that stand by themselves in the export out of what their branches carry."""
+    moved, row = exported.moved, exported.moved_rows
     for power, current, at_end in zip(kva, amperes, np.arange(len(moved)).reshape(2, -1), strict=True):
         bus = moved.bus[at_end]
         power[row] -= _shunt_kva(moved, v_pu)[at_end]

@@ -49,7 +49,7 @@ def test_names_that_lead_out_are_refused(tmp_path: Path, target: Path, name: str
         entry.filename = name
         opened.writestr(entry, b"x")
     assert "leads out of the folder" in refusals(archive, target)
-    assert [path for path in tmp_path.rglob("*.xml")] == []
+    assert list(tmp_path.rglob("*.xml")) == []
 
 
 def test_links_are_refused(tmp_path: Path, target: Path) -> None:

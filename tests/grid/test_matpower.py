@@ -206,7 +206,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         Network.from_matpower(tmp_path / "none.m")
     (tmp_path / "k.m").write_bytes("% 서울\n".encode("cp949"))
-    with pytest.raises(InvalidInput, match="row 1: byte 0x.. is not UTF-8"):
+    with pytest.raises(InvalidInput, match=r"row 1: byte 0x.. is not UTF-8"):
         Network.from_matpower(tmp_path / "k.m")
 
 
