@@ -95,6 +95,26 @@ def test_tables_agree_with_the_plan_and_with_each_other(small: PlannedDepot) -> 
     assert by_charger[0]["from"].endswith("+09:00")
 
 
+def test_what_flows_through_the_connection_is_what_is_used(tmp_path: Path) -> None:
+    """With lossy chargers, PV, own load and a site battery the balance holds in every step of the table."""
+    battery = (
+        "[battery]\nmin_kwh = 0\nmax_kwh = 20\ninitial_kwh = 10\nterminal_min_kwh = 10\nmax_charge_kw = 20\n"
+        "max_discharge_kw = 20\ncharge_efficiency = 0.9\ndischarge_efficiency = 0.9\nwear_krw_per_kwh = 1\n[remedies]"
+    )
+    folder = write_depot(
+        tmp_path / "d",
+        chargers=FILES["chargers.csv"].replace("0,1.0,,", "0,0.8,,"),
+        site="from,to,base_kw,pv_kw\n2026-11-23T18:00,2026-11-24T06:00,15,4\n",
+        toml=with_setting("[remedies]", battery),
+    )
+    planned = planned_depot(folder)
+    site = rows(plan_files(planned)["site_power.csv"])
+    column = {name: np.array([float(row[name]) for row in site]) for name in site[0] if name != "time"}
+    used = column["buses_kw"] + column["base_kw"] + column["battery_kw"] - column["pv_used_kw"]
+    np.testing.assert_allclose(column["grid_kw"], used, atol=2e-3)
+    assert column["buses_kw"].sum() * 0.5 == pytest.approx(40 / 0.8, rel=1e-3)
+
+
 def test_the_document_holds_the_certificate_and_is_plain_json(small: PlannedDepot) -> None:
     document = json.loads(json_text(plan_document(small)))
     assert document["certificate"]["status"] == "optimal"
