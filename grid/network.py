@@ -12,6 +12,7 @@ from pathlib import Path
 from grid.cgmes import from_cgmes
 from grid.elements import Buses, Generators, Lines, Loads, Shunts, Slacks, Transformers
 from grid.matpower import from_matpower
+from grid.merging import merge_joined_buses
 from grid.network_tables import NetworkTables
 from grid.pandapower_import import from_pandapower
 from grid.pandapower_json import from_pandapower_json
@@ -63,3 +64,7 @@ class Network(NetworkTables):
     def to_tables(self, folder: str | Path) -> None:
         """Write a folder of plain CSV tables; see :func:`grid.tables_io.to_tables`."""
         to_tables(self, folder)
+
+    def merge_joined_buses(self) -> Network:
+        """Make buses that lines without impedance join one; see :func:`grid.merging.merge_joined_buses`."""
+        return Network(**vars(merge_joined_buses(self)))

@@ -68,6 +68,7 @@ def check(context: click.Context, net: str, *, ignore: tuple[str, ...], radial: 
 @click.option("--out", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder for the tables.")
 @click.option("--full", is_flag=True, help="Write every array too, as flow.nc.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use.  [all cores]")
+@click.option("--merge", is_flag=True, help="Make buses one that lines without impedance (closed switches) join.")
 @_IGNORE
 @click.pass_context
 def solve(
@@ -80,6 +81,7 @@ def solve(
     ignore: tuple[str, ...],
     *,
     full: bool,
+    merge: bool,
 ) -> None:
     """Solve the power flow of the network NET for every step of the loads, and sum it up.
 
@@ -88,6 +90,7 @@ def solve(
     if full and folder is None:
         raise click.UsageError("--full needs --out")
     network = read_network(net, ignore=ignore)
+    network = network.merge_joined_buses() if merge else network
     load_kw, load_kvar = read_step_loads(loads, network) if loads else (None, None)
     flow = power_flow(network, load_kw, load_kvar, threads=threads)
     summary = write_flow(flow, folder, full=full) if folder else summary_of(flow)
