@@ -130,10 +130,13 @@ def city_fleet(buses: int, garages: int, case: DepotCase) -> list[DepotProblem]:
 def fleet_claims(name: str, buses: int, garages: int, case: DepotCase, limit_s: float, gap: float) -> list[Claim]:
     """Time, gap and memory of a whole fleet."""
     problems = city_fleet(buses, garages, case)
+    before_s = _worker_cpu_s()
     fleet = plan_fleet(problems, FleetSettings(limit_s, gap))
+    cpu_s = _worker_cpu_s() - before_s
     served = len(fleet.missing) == 0
     right = _all_replayed(problems, fleet)
-    figures = f"{fleet.wall_s:.0f} s, gap {100 * fleet.gap:.3f} %, {fleet.objective_krw / 1e6:.2f} M KRW"
+    time_taken = f"{fleet.wall_s:.0f} s ({cpu_s:.0f} s of CPU)"
+    figures = f"{time_taken}, gap {100 * fleet.gap:.3f} %, {fleet.objective_krw / 1e6:.2f} M KRW"
     met = served and right and fleet.wall_s <= limit_s and fleet.gap <= gap
     bar = f"{limit_s:.0f} s, gap {100 * gap:.1f} %, all served"
     gigabytes = _peak_gb()
@@ -150,6 +153,12 @@ def fleet_claims(name: str, buses: int, garages: int, case: DepotCase, limit_s: 
 
 def _all_replayed(problems: list[DepotProblem], fleet: FleetPlan) -> bool:
     return all(isinstance(p, NoPlan) or replay(problem, p).ok for problem, p in zip(problems, fleet.plans, strict=True))
+
+
+def _worker_cpu_s() -> float:
+    """Return CPU time of all workers so far: on a busy machine it says more than the clock."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _peak_gb() -> float:

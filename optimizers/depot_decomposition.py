@@ -21,7 +21,7 @@ from optimizers.column_generation import (
     lagrangian_bound_krw,
     unserved_krw,
 )
-from optimizers.column_start import pooled_depot
+from optimizers.column_start import Pooled, pooled_depot
 from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_bus_bar_kw, plan_of, pv_worth_using_kw
 from optimizers.depot_decomposition_settings import DecompositionSettings, Stop
 from optimizers.master_site import SiteModel, site_model
@@ -54,6 +54,8 @@ PRICES_FIRST = 5.0
 """With a gap wider than so many times the gap asked for, better prices come before more search."""
 ROUNDINGS = 8
 """How often the master's solution is rounded, the first time to the largest shares, then by chance."""
+FINER_TRIES = 5
+"""How often the spacing of the plans' lattice is halved for the sake of a bus with little to spare."""
 UNSERVED_TOLERANCE = 1e-4
 SEARCHES = 40
 """Most rounds of search at the prices of column generation."""
@@ -138,7 +140,7 @@ class _Solve:
 
     def __init__(self, problem: DepotProblem, settings: DecompositionSettings, stop: Stop, best: _Best) -> None:
         self.problem, self.settings, self.stop, self.best = problem, settings, stop, best
-        self.inward = lattice(problem, settings.coarseness * settings.spacing_kwh, Rounding.INWARD)
+        self.inward = _drivable_lattice(problem, settings.coarseness * settings.spacing_kwh)
         self.outward = lattice(problem, settings.spacing_kwh, Rounding.OUTWARD)
         self.site: SiteModel = site_model(problem)
         self.fleet: Fleet | None = None
@@ -152,20 +154,12 @@ class _Solve:
         if reasons:
             return reasons
         self._keep_baseline()
-        duals, size = pooled.duals, self.problem.bus_count
-        self._prove(duals, self.settings.coarseness * self.settings.spacing_kwh)
-        for number, tries in enumerate((size, 2 * size, 4 * size)):
-            self._search(self._site_plan(duals, pooled.site_values), self._effort(tries, number))
-            if self.site.wear_rows.size and self.fleet is not None:
-                duals = pooled.duals + self._wear_duals(self.fleet)
-                self._prove(duals, self.settings.coarseness * self.settings.spacing_kwh)
-            if self.best.gap <= REFINE_WITHIN * self.settings.limits.gap:
-                self._prove(duals, PROOF_SPACING * self.settings.coarseness * self.settings.spacing_kwh)
-            if self._done():
-                return ()
-            if self.best.gap > PRICES_FIRST * self.settings.limits.gap:
-                break
+        duals = self._at_pooled_prices(pooled)
+        if self._done():
+            return ()
         columns = self._columns(duals)
+        if len(columns.impossible):
+            return ()
         self.short = float(columns.solution.unserved.sum())
         plan = self._site_plan(columns.duals, columns.solution.site_values)
         self._prove(columns.duals, PROOF_SPACING * self.settings.coarseness * self.settings.spacing_kwh)
@@ -173,8 +167,25 @@ class _Solve:
         for number in range(SEARCHES):
             if self._done():
                 break
-            self._search(plan, self._effort(4 * size, 3 + number))
+            self._search(plan, self._effort(4 * self.problem.bus_count, 3 + number))
         return ()
+
+    def _at_pooled_prices(self, pooled: Pooled) -> Floats:
+        """Search at the prices of the pooled depot, while that goes well; return the prices, wear included."""
+        duals, size = pooled.duals, self.problem.bus_count
+        self._prove(duals, self.settings.coarseness * self.settings.spacing_kwh)
+        if self.stop() and self.best.schedule is not None:
+            return duals
+        for number, tries in enumerate((size, 2 * size, 4 * size)):
+            self._search(self._site_plan(duals, pooled.site_values), self._effort(tries, number))
+            if self.site.wear_rows.size and self.fleet is not None:
+                duals = pooled.duals + self._wear_duals(self.fleet)
+                self._prove(duals, self.settings.coarseness * self.settings.spacing_kwh)
+            if self.best.gap <= REFINE_WITHIN * self.settings.limits.gap:
+                self._prove(duals, PROOF_SPACING * self.settings.coarseness * self.settings.spacing_kwh)
+            if self._done() or self.best.gap > PRICES_FIRST * self.settings.limits.gap:
+                break
+        return duals
 
     def _wear_duals(self, fleet: Fleet) -> Floats:
         into_cells = np.diff(fleet.level, axis=1) * self.inward.spacing_kwh[:, None]
@@ -261,6 +272,15 @@ class _Solve:
         self._proved = (id(duals), spacing_kwh)
         grid = lattice(self.problem, spacing_kwh, Rounding.OUTWARD)
         self.best.bound_krw = max(self.best.bound_krw, lagrangian_bound_krw(self.problem, grid, self.site, duals))
+
+
+def _drivable_lattice(problem: DepotProblem, spacing_kwh: float) -> Lattice:
+    """Return an inward lattice, finer than asked for where a bus with little to spare could not drive on it."""
+    for finer in range(FINER_TRIES):
+        grid = lattice(problem, spacing_kwh / 2**finer, Rounding.INWARD)
+        if (grid.low <= grid.high).all():
+            break
+    return grid
 
 
 def _schedule(problem: DepotProblem, grid: Lattice, fleet: Fleet, plan: SitePlan) -> Schedule:

@@ -18,6 +18,9 @@ from optimizers.problem_checks import require_sound
 from optimizers.solver import SolveLimits
 
 METHOD = "fleet"
+GENEROSITY = 4.0
+"""A depot may take so many times its fair share of the time: most need less than theirs."""
+LEAST_SHARE_S = 5.0
 DASK_TRIES = 4
 """How many workers Dask lets a task take down before it gives it up (its setting `allowed-failures` plus one)."""
 
@@ -131,7 +134,8 @@ def plan_fleet(
     for problem in problems:
         require_sound(problem)
     order = sorted(range(len(problems)), key=lambda i: (-problems[i].bus_count * problems[i].step_count, i))
-    tasks = [_task(problems[i], settings, time.time() + settings.time_limit_s) for i in order]
+    shares = _time_shares_s(problems, settings)
+    tasks = [_task(problems[i], settings, shares[i], time.time() + settings.time_limit_s) for i in order]
     plans: list[DepotPlan | NoPlan] = [_not_started(problem) for problem in problems]
     for done, (number, result) in enumerate(_results(tasks, settings), start=1):
         place = order[number]
@@ -143,8 +147,22 @@ def plan_fleet(
     return FleetPlan(tuple(plans), time.perf_counter() - begin)
 
 
-def _task(problem: DepotProblem, settings: FleetSettings, deadline_unix_s: float) -> _Task:
-    limits = SolveLimits(settings.time_limit_s, settings.gap, 1, settings.memory_limit_gb)
+def _time_shares_s(problems: Sequence[DepotProblem], settings: FleetSettings) -> list[float]:
+    """Return the most time each depot may take, so that a stubborn one does not use up the time of all others."""
+    workers = _local_workers(problems, settings)
+    if settings.scheduler is not None and not isinstance(settings.scheduler, str):
+        workers = max(1, len(settings.scheduler.nthreads()))
+    sizes = [problem.bus_count * problem.step_count for problem in problems]
+    fair = settings.time_limit_s * workers / max(sum(sizes), 1)
+    return [min(settings.time_limit_s, max(GENEROSITY * fair * size, LEAST_SHARE_S)) for size in sizes]
+
+
+def _local_workers(tasks: Sequence[object], settings: FleetSettings) -> int:
+    return max(1, min(settings.workers or os.cpu_count() or 1, len(tasks)))
+
+
+def _task(problem: DepotProblem, settings: FleetSettings, limit_s: float, deadline_unix_s: float) -> _Task:
+    limits = SolveLimits(limit_s, settings.gap, 1, settings.memory_limit_gb)
     return _Task(problem, DecompositionSettings(limits, seed=settings.seed), deadline_unix_s)
 
 
@@ -152,7 +170,7 @@ def _results(tasks: list[_Task], settings: FleetSettings) -> Iterator[tuple[int,
     if settings.scheduler is not None:
         yield from _on_dask(tasks, settings)
         return
-    workers = min(settings.workers or os.cpu_count() or 1, len(tasks))
+    workers = _local_workers(tasks, settings)
     if workers > 1:
         yield from run_tasks(_plan, tasks, workers, settings.cancel)
         return
