@@ -13,7 +13,7 @@ from grid.admittance import BASE_KVA
 from grid.elements import Complexes, Flags, Floats, Ints
 from grid.load_models import LoadModel, carried_loads, shunt_draw
 from grid.network import Network
-from grid.radial_kernel import GivenLoads
+from grid.sweep_tables import GivenLoads
 
 _LEADING = (("time",), ("scenario", "time"))
 

@@ -18,24 +18,9 @@ import numpy as np
 from numba import njit
 
 from grid.elements import Complexes, Floats, Ints
-from grid.radial_kernel import (
-    AT_LOAD_P,
-    AT_LOAD_Q,
-    AT_P,
-    AT_Q,
-    AT_V,
-    LANES,
-    MIXED,
-    OPTIONS,
-    WIDTH,
-    begin_lanes,
-    judge,
-    read_loads,
-    settle,
-    write_currents,
-    write_sums,
-    write_voltages,
-)
+from grid.radial_kernel import begin_lanes, read_loads, settle
+from grid.sweep_outputs import judge, write_currents, write_sums, write_voltages
+from grid.sweep_tables import AT_LOAD_P, AT_LOAD_Q, AT_P, AT_Q, AT_V, LANES, MIXED, OPTIONS, WIDTH
 
 # While voltages are sought, a row's first places hold current and voltage as complex numbers in two parts.
 AT_I_RE, AT_I_IM, AT_U_RE, AT_U_IM = AT_P, AT_Q, AT_V, AT_V + LANES

@@ -18,7 +18,7 @@ from grid.layout import Layout, lay_out
 from grid.load_models import LoadModel, carried_loads
 from grid.network import Network
 from grid.parallel_branches import Edges, merge_parallel
-from grid.radial_kernel import Members, Rows
+from grid.sweep_tables import Members, Rows
 from grid.topology import Forest, spanning_forest
 
 _NONE = np.zeros(0, dtype=np.int64)

@@ -12,7 +12,8 @@ from numba import njit
 
 from grid.elements import Floats
 from grid.meshed_kernel import chord_ends
-from grid.radial_kernel import AT_DROP, AT_P, AT_Q, AT_V, LANES, OPTIONS, WIDTH, backward, read_loads
+from grid.radial_kernel import backward, read_loads
+from grid.sweep_tables import AT_DROP, AT_P, AT_Q, AT_V, LANES, OPTIONS, WIDTH
 
 
 class Details(NamedTuple):

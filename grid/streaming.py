@@ -14,9 +14,9 @@ from grid.elements import Floats, Ids, Ints
 from grid.load_models import LoadModel
 from grid.network import Network
 from grid.powerflow_result import PowerFlow
-from grid.radial_kernel import LANES
 from grid.reducers import Accumulator, Reducer
 from grid.solving import solve
+from grid.sweep_tables import LANES
 
 _BLOCK_VALUES = 1 << 22
 """Values of one array held at once (32 MB)."""

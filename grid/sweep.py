@@ -14,9 +14,10 @@ from grid.meshed_kernel import ChordFlows, Chords, meshed_sweep
 from grid.network import Network
 from grid.radial import RadialModel
 from grid.radial_details import Details, details
-from grid.radial_kernel import LANES, Results, sweep
+from grid.radial_kernel import sweep
 from grid.solution import Flows, Sums
 from grid.status import Method, Status
+from grid.sweep_tables import LANES, Results
 from grid.workers import share_out
 
 MAX_PASSES = 100
