@@ -39,9 +39,11 @@ def main() -> int:
         if pins.get(name) != version
     ]
     installed = {canonicalize_name(d.metadata["Name"]): d.version for d in metadata.distributions()}
-    for name in sorted((pins.keys() | installed.keys()) - OURS):
-        if pins.get(name) != installed.get(name):
-            problems.append(f"{name}: locked {pins.get(name, 'no')}, installed {installed.get(name, 'no')}")
+    problems += [
+        f"{name}: locked {pins.get(name, 'no')}, installed {installed.get(name, 'no')}"
+        for name in sorted((pins.keys() | installed.keys()) - OURS)
+        if pins.get(name) != installed.get(name)
+    ]
     for problem in problems:
         sys.stderr.write(problem + "\n")
     sys.stdout.write(f"{len(pins)} locked packages, {len(problems)} differences\n")
