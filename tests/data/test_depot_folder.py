@@ -113,6 +113,10 @@ BAD = {
         {"prices": with_row("prices.csv", "2026-11-23T22:00,2026-11-24T06:00", "2026-11-23T21:00,2026-11-24T06:00")},
         ("prices.csv", 3, "from", "overlaps that of row 2"),
     ),
+    "a price inside another": (
+        {"prices": FILES["prices.csv"] + "2026-11-23T23:00,2026-11-24T00:00,90,0,false\n"},
+        ("prices.csv", 4, "from", "overlaps that of row 3"),
+    ),
     "a price that runs backward": (
         {"prices": with_row("prices.csv", "2026-11-23T22:00,2026-11-24T06:00", "2026-11-24T06:00,2026-11-23T22:00")},
         ("prices.csv", 3, "to", "runs backward"),
@@ -333,6 +337,16 @@ def test_a_folder_that_is_not_there_or_empty_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", ["buses", "bus_types", "duties", "chargers"])
 def test_a_missing_table_is_named(tmp_path: Path, table: str) -> None:
     assert one(write_depot(tmp_path / "depot", **{table: None})).file == f"{table}.csv"
+
+
+def test_a_duty_overlaps_an_earlier_one_across_a_short_one_between(tmp_path: Path) -> None:
+    more = "D,2,2026-11-23T19:00,2026-11-24T03:00,50,\nE,2,2026-11-23T20:00,2026-11-23T21:00,5,\n"
+    folder = write_depot(
+        tmp_path / "d", duties=FILES["duties.csv"] + more + "F,2,2026-11-23T22:00,2026-11-23T23:00,5,\n"
+    )
+    found = check_depot_folder(folder)
+    assert [problem.row for problem in found] == [6, 7]
+    assert all("while it drives duty D" in problem.what for problem in found)
 
 
 def test_a_misspelt_table_is_not_ignored_but_a_state_may_lie_there(tmp_path: Path) -> None:
