@@ -87,8 +87,8 @@ def _fill_in_order(order: Ints, limit_kwh: Floats, latest_kwh: Floats, earliest_
     """Fill the steps of one asset in the given order, each to the most that still has a completion.
 
     `order` ranks the T steps and, as number T, the energy that need not be drawn at all. `low[step]` is the least
-    energy that can have been drawn before `step`, `high[step + 1]` the most that may have been drawn after it, both over all
-    plans that agree with the steps decided so far; their difference is the most `step` itself can take.
+    energy that can have been drawn before `step`, `high[step + 1]` the most that may have been drawn after it, both
+    over all plans that agree with the steps decided so far; their difference is the most `step` itself can take.
     """
     steps = limit_kwh.size
     least, most = np.zeros(steps + 1), np.empty(steps + 1)

@@ -11,6 +11,7 @@ from typing import Any
 from optimizers.depot_compact import solve_compact
 from optimizers.depot_decomposition import can_decompose, never, plan_depot
 from optimizers.depot_decomposition_settings import DecompositionSettings
+from optimizers.depot_warm_up import compile_kernels
 from optimizers.fleet_workers import Lost, run_tasks
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, relative_gap
 from optimizers.problem import DepotProblem
@@ -133,6 +134,7 @@ def plan_fleet(
     begin = time.perf_counter()
     for problem in problems:
         require_sound(problem)
+    compile_kernels(problems)
     order = sorted(range(len(problems)), key=lambda i: (-problems[i].bus_count * problems[i].step_count, i))
     shares = _time_shares_s(problems, settings)
     tasks = [_task(problems[i], settings, shares[i], time.time() + settings.time_limit_s) for i in order]
