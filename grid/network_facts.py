@@ -56,7 +56,9 @@ class NetworkFacts:
 
     def sentences(self) -> Iterator[str]:
         """Tell the facts in words."""
-        sizes = ", ".join(f"{count:,} {name}" for name, count in self.counts.items() if count)
+        one = {name: "bus" if name == "buses" else name.removesuffix("s") for name in self.counts}
+        parts = (f"{n:,} {one[name] if n == 1 else name}" for name, n in self.counts.items() if n)
+        sizes = ", ".join(parts)
         yield f"{sizes}; {' / '.join(f'{kv:g}' for kv in self.voltage_levels_kv)} kV"
         yield f"own load {self.load_kw:,.1f} kW, {self.load_kvar:,.1f} kvar"
         if len(self.loop_branches):

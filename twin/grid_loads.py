@@ -122,4 +122,6 @@ def _parquet(path: Path, problems: ProblemList) -> pd.DataFrame | None:
         times = times.dt.tz_convert("UTC").dt.tz_localize(None)
     frame["time"] = times.astype(str)
     frame["bus"] = frame["bus"].astype(str)
-    return frame if not len(problems) and len(frame) else None
+    if not len(frame):
+        problems.add(str(path), "the table has no rows", "add at least one row")
+    return None if len(problems) else frame
