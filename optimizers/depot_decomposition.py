@@ -23,6 +23,7 @@ from optimizers.column_generation import (
 )
 from optimizers.column_start import Pooled, pooled_depot
 from optimizers.depot_cost import Schedule, charging_at_bus_bar_kw, feeding_at_bus_bar_kw, plan_of, pv_worth_using_kw
+from optimizers.depot_decomposition_reasons import hopeless, why_none
 from optimizers.depot_decomposition_settings import DecompositionSettings, Stop
 from optimizers.master_site import SiteModel, site_model
 from optimizers.master_wear import wear_duals
@@ -56,7 +57,6 @@ ROUNDINGS = 8
 """How often the master's solution is rounded, the first time to the largest shares, then by chance."""
 FINER_TRIES = 5
 """How often the spacing of the plans' lattice is halved for the sake of a bus with little to spare."""
-UNSERVED_TOLERANCE = 1e-4
 SEARCHES = 40
 """Most rounds of search at the prices of column generation."""
 
@@ -130,7 +130,7 @@ def plan_depot(
     if reasons:
         return NoPlan(problem.id, PlanStatus.INFEASIBLE, reasons, method, stop.wall_s)
     if best.schedule is None:
-        return NoPlan(problem.id, PlanStatus.FAILED, (_why_none(solve.short, stop()),), method, stop.wall_s)
+        return NoPlan(problem.id, PlanStatus.FAILED, (why_none(solve.short, stop()),), method, stop.wall_s)
     status = PlanStatus.OPTIMAL if best.gap <= settings.limits.gap else PlanStatus.FEASIBLE
     return plan_of(problem, best.schedule, Verdict(status, best.bound_krw, BOUND_FOR, method, stop.wall_s))
 
@@ -150,7 +150,7 @@ class _Solve:
     def run(self) -> tuple[str, ...]:
         """Solve; return the reasons when no plan can exist."""
         pooled = pooled_depot(self.problem, self.outward, self.site)
-        reasons = _hopeless(self.problem, self.outward)
+        reasons = hopeless(self.problem, self.outward)
         if reasons:
             return reasons
         self._keep_baseline()
@@ -293,26 +293,3 @@ def _schedule(problem: DepotProblem, grid: Lattice, fleet: Fleet, plan: SitePlan
     )
     pv = pv_worth_using_kw(problem, load)
     return Schedule(plans.charge_kw, plans.discharge_kw, plans.plugged_class, pv, plan.battery_kw)
-
-
-def _why_none(short: float, stopped: bool) -> str:  # noqa: FBT001
-    """Say why there is no plan; `short` buses were left over with outlets and power shared in fractions."""
-    text = "no plan was found that serves every bus" + (" before the solve was stopped" if stopped else "")
-    if short > UNSERVED_TOLERANCE:
-        text += f"; even with outlets and power shared in fractions, {short:.2f} buses' duties were left over so far"
-    return text
-
-
-def _hopeless(problem: DepotProblem, grid: Lattice) -> tuple[str, ...]:
-    """Name the buses that could not do their duties even with every outlet and all power to themselves."""
-    reasons = []
-    for bus in range(problem.bus_count):
-        short = np.flatnonzero(grid.low[bus] > grid.high[bus])
-        if len(short):
-            step = min(int(short[-1]), problem.step_count - 1)
-            kwh = float(grid.low[bus, short[-1]] - grid.high[bus, short[-1]]) * grid.spacing_kwh[bus]
-            reasons.append(
-                f"bus {problem.buses.id[bus]} cannot do its duties even alone in the depot: "
-                f"about {kwh:.1f} kWh short by {problem.step_name(step)}"
-            )
-    return tuple(reasons)
