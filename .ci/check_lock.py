@@ -28,10 +28,11 @@ def locked(path: Path) -> dict[str, str]:
 
 def main() -> int:
     """Compare both lock files with the installed distributions."""
-    problems = []
-    for name in ("requirements.lock", "requirements-dev.lock"):
-        if re.search(r"https?://|--(extra-)?index-url|--find-links", (ROOT / name).read_text()):
-            problems.append(f"{name} names a package host")
+    problems = [
+        f"{name} names a package host"
+        for name in ("requirements.lock", "requirements-dev.lock")
+        if re.search(r"https?://|--(extra-)?index-url|--find-links", (ROOT / name).read_text())
+    ]
     pins = locked(ROOT / "requirements-dev.lock")
     problems += [
         f"requirements.lock pins {name} {version}, requirements-dev.lock {pins.get(name, 'nothing')}"
