@@ -43,7 +43,7 @@ EMBEDDED_SEOUL = Path(data.__file__).parent / "seoul"
 )
 @click.option("--any-year", is_flag=True, help="Let the weather file's calendar days stand for those of any year.")
 @click.option("--forecast", is_flag=True, help="Use Open-Meteo's public forecast (needs a network connection).")
-@click.option("--time-limit", default=150.0, show_default=True, help="Seconds for all garages together.")
+@click.option("--time-limit", default=120.0, show_default=True, help="Seconds for all garages together.")
 @click.option("--gap", default=1e-3, show_default=True, help="Relative gap at which a garage is planned well enough.")
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes to plan garages with.")
 @click.option(
