@@ -30,8 +30,8 @@ def hard() -> pyo.ConcreteModel:
     """Many knapsacks at once: solutions are found at once, the proof takes very long."""
     rng = np.random.default_rng(0)
     m = pyo.ConcreteModel()
-    m.x = pyo.Var(range(120), domain=pyo.Binary)
-    weight, worth = rng.integers(10, 99, (10, 120)), rng.integers(10, 99, 120)
+    m.x = pyo.Var(range(400), domain=pyo.Binary)
+    weight, worth = rng.integers(10, 99, (30, 400)), rng.integers(10, 99, 400)
     m.rooms = pyo.ConstraintList()
     for row in weight:
         m.rooms.add(sum(int(w) * m.x[i] for i, w in enumerate(row)) <= int(row.sum() // 3))
