@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -59,19 +59,20 @@ def read_tables(path: Path) -> GridTables:
     if version is None or int(version) != SCHEMA_VERSION:
         raise _refusal(path, _VERSION_KEY, f"schema version is {version}, this program reads {SCHEMA_VERSION}")
     try:
-        tables: GridTables = _rebuild(GridTables, arrays, "")
+        tables: GridTables = rebuild(GridTables, arrays)
     except KeyError as error:
         raise _refusal(path, str(error.args[0]), "array is missing") from error
     return tables
 
 
-def _rebuild(kind: Any, arrays: dict[str, NDArray[Any]], prefix: str) -> Any:
+def rebuild(kind: Any, arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> Any:
+    """Return the nested dataclass `kind` from its `named_arrays`; raises `KeyError` for the first that is missing."""
     hints = get_type_hints(kind)
     parts: dict[str, Any] = {}
     for item in fields(kind):
         name = f"{prefix}{item.name}"
         if is_dataclass(hints[item.name]):
-            parts[item.name] = _rebuild(hints[item.name], arrays, f"{name}.")
+            parts[item.name] = rebuild(hints[item.name], arrays, f"{name}.")
         else:
             parts[item.name] = arrays[name].item() if hints[item.name] is float else arrays[name]
     return kind(**parts)

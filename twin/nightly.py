@@ -31,6 +31,8 @@ from twin.scenario import Scenario
 from twin.schedule import ScheduleLimits, plan_city, unmanaged_plan
 from twin.stopping import never
 from twin.summary import Findings, summarise
+from twin.summary_grid import grid_overview
+from twin.summary_grid_file import NETWORK_FILE, OVERVIEW_FILE, overview_bytes
 from twin.summary_parts import Outcome
 from twin.summary_types import Summary
 
@@ -177,6 +179,8 @@ def _make(job: NightlyJob, store: RunStore, making: _Making) -> RunRecord:
     with making.phase("store and report"):
         run.write_arrays("grid", grid_arrays(day, *outcomes))
         run.write_arrays("schedule", schedule_arrays(day, *outcomes))
+        run.write_file(OVERVIEW_FILE, overview_bytes(grid_overview(day, *outcomes)))
+        day.city.grid.save(run.staging / NETWORK_FILE)
         summary = summarise(run.run_id, found)
         _write_files(run, summary, job.folder)
         run_state, message = verdict(summary)
@@ -192,7 +196,7 @@ def _build(job: NightlyJob, store: RunStore, making: _Making) -> CityDay:
 
 def _require_space(day: CityDay, root: Path) -> None:
     network = day.city.grid.network
-    values = 2 * day.steps * (2 * len(network.buses.id) + len(network.lines.id) + len(network.transformers.id))
+    values = 2 * day.steps * (3 * len(network.buses.id) + len(network.lines.id) + len(network.transformers.id))
     needed, free = SPACE_FACTOR * BYTES_PER_VALUE * values, shutil.disk_usage(root).free
     if free < needed:
         raise NotEnoughSpaceError(f"{root} has {free / 1e6:,.0f} MB free, the run may need {needed / 1e6:,.0f} MB")

@@ -19,6 +19,9 @@ from twin.summary_types import Summary
 
 PLANS = ("unmanaged", "plan")
 
+ELEMENTS_PER_CHUNK = 2048
+"""Buses or branches stored together, whole days of them: a page reads the few of one feeder, which are neighbours."""
+
 
 def grid_arrays(day: CityDay, unmanaged: Outcome, planned: Outcome) -> xr.Dataset:
     """Return loads, voltages and loadings of every bus and branch, feeders and banks, for both plans.
@@ -29,11 +32,14 @@ def grid_arrays(day: CityDay, unmanaged: Outcome, planned: Outcome) -> xr.Datase
     network = grid.network
 
     def both(values: Sequence[NDArray[np.float64]], unit: str, dim: str) -> xr.Variable:
-        return xr.Variable(("plan", "time", dim), np.stack(values).astype(np.float32), {"unit": unit})
+        stacked = np.stack(values).astype(np.float32)
+        chunks = (1, day.steps, min(ELEMENTS_PER_CHUNK, max(1, stacked.shape[2])))
+        return xr.Variable(("plan", "time", dim), stacked, {"unit": unit}, {"chunks": chunks})
 
     return xr.Dataset(
         {
             "load_kw": both([o.plan.load_kw for o in outcomes], "kW", "bus"),
+            "load_kvar": both([o.plan.load_kvar for o in outcomes], "kvar", "bus"),
             "v_pu": both([o.state.v_pu for o in outcomes], "pu", "bus"),
             "loading": both([o.state.loading for o in outcomes], "1", "branch"),
             "feeder_kw": both([o.state.feeder_kw for o in outcomes], "kW", "feeder"),

@@ -1,0 +1,148 @@
+"""Which elements of the grid are outside their limits, by how much and how long; and which come closest to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grid.synthesis_grid import SyntheticGrid
+from grid.synthesis_tables import BusKind
+from twin.grid_check import LOADING_TOLERANCE, VOLTAGE_TOLERANCE_PU, GridState
+from twin.summary_grid_types import LimitKind, LimitTable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CLOSEST = 20
+"""Elements of each kind that are listed although they keep their limit."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Elements of one kind: `use` (T, E) of the permitted, and the permitted and found value in their own unit."""
+
+    kind: LimitKind
+    element: NDArray[np.str_]
+    feeder: Ints
+    bank: Ints
+    use: Floats
+    value: Floats
+    limit: Floats
+    tolerance: float
+
+
+def limit_table(
+    states: Sequence[GridState], loads_kva: Sequence[Floats], step_h: float, closest: int = CLOSEST
+) -> LimitTable:
+    """List the elements outside their limits, and those nearest to them.
+
+    Parameters
+    ----------
+    states
+        State of the grid under each plan, in the order of `PlanIndex`.
+    loads_kva
+        (T, N) apparent power drawn at each bus, one array a plan.
+    step_h
+        Length of a step.
+    closest
+        How many elements of each kind are listed although they keep their limit.
+    """
+    tables = [
+        _rows(plan, measured, step_h, closest)
+        for plan, (state, load_kva) in enumerate(zip(states, loads_kva, strict=True))
+        for measured in _measured(state, load_kva)
+    ]
+    return LimitTable(**{f.name: np.concatenate([table[f.name] for table in tables]) for f in fields(LimitTable)})
+
+
+def transformer_buses(grid: SyntheticGrid) -> Ints:
+    """Return the buses that are MV/LV transformers with a rating."""
+    return np.flatnonzero((grid.buses.kind == BusKind.LOAD) & (grid.buses.rating_kva > 0))
+
+
+def _measured(state: GridState, load_kva: Floats) -> list[_Measured]:
+    grid = state.grid
+    return [_feeders(state), _banks(state), _lines(state), _transformers(grid, load_kva), *_voltages(state)]
+
+
+def _feeders(state: GridState) -> _Measured:
+    feeders = state.grid.feeders
+    own = np.arange(len(feeders.id))
+    use = np.abs(state.feeder_kw) / feeders.rating_kw
+    value = np.abs(state.feeder_kw)
+    return _Measured(LimitKind.FEEDER, feeders.id, own, feeders.bank, use, value, feeders.rating_kw, LOADING_TOLERANCE)
+
+
+def _banks(state: GridState) -> _Measured:
+    banks = state.grid.banks
+    own, none = np.arange(len(banks.id)), np.full(len(banks.id), -1)
+    use = state.bank_loading
+    return _Measured(
+        LimitKind.BANK, banks.id, none, own, use, use * banks.rating_kva, banks.rating_kva, LOADING_TOLERANCE
+    )
+
+
+def _lines(state: GridState) -> _Measured:
+    grid = state.grid
+    lines, facts = grid.network.lines, grid.lines
+    at = np.flatnonzero((facts.feeder >= 0) & lines.in_service & np.isfinite(lines.rating_a))
+    use, rating = state.loading[:, at], lines.rating_a[at]
+    feeder = facts.feeder[at]
+    bank = grid.feeders.bank[feeder]
+    return _Measured(LimitKind.LINE, lines.id[at], feeder, bank, use, use * rating, rating, LOADING_TOLERANCE)
+
+
+def _transformers(grid: SyntheticGrid, load_kva: Floats) -> _Measured:
+    at = transformer_buses(grid)
+    value, rating = load_kva[:, at], grid.buses.rating_kva[at]
+    facts, ids = grid.buses, grid.network.buses.id[at]
+    return _Measured(
+        LimitKind.TRANSFORMER, ids, facts.feeder[at], facts.bank[at], value / rating, value, rating, LOADING_TOLERANCE
+    )
+
+
+def _voltages(state: GridState) -> list[_Measured]:
+    grid = state.grid
+    buses, facts = grid.network.buses, grid.buses
+    at = np.flatnonzero(facts.feeder >= 0)
+    value = state.v_pu[:, at]
+    ends = ((LimitKind.UNDERVOLTAGE, buses.v_min_pu[at]), (LimitKind.OVERVOLTAGE, buses.v_max_pu[at]))
+    found = []
+    for kind, limit in ends:
+        permitted = np.where(limit == 1.0, np.nan, limit - 1.0)
+        use = np.nan_to_num((value - 1.0) / permitted)
+        tolerance = float(VOLTAGE_TOLERANCE_PU / np.nanmax(np.abs(permitted), initial=VOLTAGE_TOLERANCE_PU))
+        found.append(_Measured(kind, buses.id[at], facts.feeder[at], facts.bank[at], use, value, limit, tolerance))
+    return found
+
+
+def _rows(plan: int, measured: _Measured, step_h: float, closest: int) -> dict[str, NDArray[Any]]:
+    use = np.nan_to_num(measured.use)
+    peak = use.max(axis=0, initial=0.0)
+    # Only elements that are listed are looked at more closely: there are half a million values of each.
+    listed = np.flatnonzero(peak > 1.0 + measured.tolerance)
+    nearest = np.argsort(-peak, kind="stable")[:closest]
+    listed = np.union1d(listed, nearest)
+    use = use[:, listed]
+    outside = use > 1.0 + measured.tolerance
+    steps = np.arange(len(use))[:, np.newaxis]
+    step = use.argmax(axis=0) if len(listed) else np.zeros(0, dtype=np.int64)
+    return {
+        "plan": np.full(len(listed), plan),
+        "kind": np.full(len(listed), int(measured.kind)),
+        "element": measured.element[listed],
+        "feeder": measured.feeder[listed],
+        "bank": measured.bank[listed],
+        "step": step,
+        "value": measured.value[step, listed],
+        "limit": measured.limit[listed],
+        "use": peak[listed],
+        "severity_h": np.where(outside, use - 1.0, 0.0).sum(axis=0) * step_h,
+        "minutes": outside.sum(axis=0) * step_h * 60.0,
+        "first_step": np.where(outside.any(axis=0), np.where(outside, steps, len(use)).min(axis=0), -1),
+        "last_step": np.where(outside, steps, -1).max(axis=0),
+    }
