@@ -1,0 +1,1 @@
+"""Tables that leave the application: comma-separated values and spreadsheets, safe to open."""

@@ -1,0 +1,1 @@
+"""Who may enter and do what: sessions, log-in, the guard of every route and callback, headers."""
