@@ -74,11 +74,12 @@ def binding_limits(problem: DepotProblem, plan: DepotPlan) -> tuple[Binding, ...
     used_up = plan.grid_kw >= problem.site.import_limit_kw - NEAR_KW
     found += _windows(Limit.CONNECTION, "site", used_up)
     found += _windows(Limit.BILLING_DEMAND, "site", _at_billing_demand(problem, plan))
+    duties = {(duty.bus, duty.start): duty for duty in stays(~problem.present)}
     for stay in stays(problem.present):
         if stay.stop == problem.step_count:
             continue
         needed = max(problem.need_kwh[stay.bus, stay.stop], problem.buses.min_kwh[stay.bus])
-        duty = next(s for s in stays(~problem.present) if s.bus == stay.bus and s.start == stay.stop)
+        duty = duties[stay.bus, stay.stop]
         drawn = problem.trip_kwh[stay.bus, duty.start : duty.stop].sum()
         needed = max(needed, problem.buses.min_kwh[stay.bus] + drawn)
         if plan.energy_kwh[stay.bus, stay.stop] <= needed + NEAR_KWH:

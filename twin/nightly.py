@@ -29,6 +29,7 @@ from twin.report import render_report
 from twin.results import csv_of_curves, csv_of_rows, grid_arrays, schedule_arrays
 from twin.scenario import Scenario
 from twin.schedule import ScheduleLimits, plan_city, unmanaged_plan
+from twin.schedule_pages import page_files
 from twin.stopping import never
 from twin.summary import Findings, summarise
 from twin.summary_grid import grid_overview
@@ -181,6 +182,8 @@ def _make(job: NightlyJob, store: RunStore, making: _Making) -> RunRecord:
         run.write_arrays("schedule", schedule_arrays(day, *outcomes))
         run.write_file(OVERVIEW_FILE, overview_bytes(grid_overview(day, *outcomes)))
         day.city.grid.save(run.staging / NETWORK_FILE)
+        for name, content in page_files(day, *outcomes):
+            run.write_file(name, content)
         summary = summarise(run.run_id, found)
         _write_files(run, summary, job.folder)
         run_state, message = verdict(summary)
