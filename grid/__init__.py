@@ -5,7 +5,13 @@ from grid.network import Network
 from grid.powerflow import power_flow
 from grid.powerflow_result import PowerFlow
 from grid.reducers import EnergyLosses, Extremes, Quantiles, Violations
-from grid.sensitivity import Sensitivity, current_sensitivity, sensitivity
+from grid.sensitivity import (
+    Sensitivity,
+    current_sensitivity,
+    power_sensitivity,
+    sensitivity,
+    supply_sensitivity,
+)
 from grid.solving import solve
 from grid.status import Method, Status
 from grid.streaming import FlowSummary, LoadBlocks, stream
@@ -25,7 +31,9 @@ __all__ = [
     "Violations",
     "current_sensitivity",
     "power_flow",
+    "power_sensitivity",
     "sensitivity",
     "solve",
     "stream",
+    "supply_sensitivity",
 ]

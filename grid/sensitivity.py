@@ -1,4 +1,4 @@
-"""How voltages and currents answer to loads: one adjoint solve for each (bus, step) or (branch, step) asked for."""
+"""How voltages, currents and powers answer to loads: one adjoint solve for each (element, step) asked for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from scipy import sparse
 
 from data.errors import ProblemList
 from grid.admittance import BASE_KVA
-from grid.elements import Ids, Ints
+from grid.elements import Floats, Ids, Ints
 from grid.network import Network
-from grid.nodal_adjoint import nodal_rows
+from grid.nodal_adjoint import Quantity, nodal_rows, nodal_supply
 from grid.powerflow_result import PowerFlow
 from grid.status import Method, Status
-from grid.tree_adjoint import tree_rows
+from grid.tree_adjoint import supply_rows, tree_rows
 from grid.workers import share_out
 
 
@@ -31,7 +31,7 @@ class Sensitivity:
     bus
         Ids of the columns.
     by_kw, by_kvar
-        Sparse (asked, buses): pu per kW and kvar for voltages, A per kW and kvar for currents. What is fed by other
+        Sparse (asked, buses), per kW and kvar: pu for voltages, A for currents, kW for powers. What is fed by other
         feeders of a stiff source does not answer and is not stored.
     """
 
@@ -64,7 +64,7 @@ def sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]]
     InvalidInput
         For an unknown id, a step out of range, a step that was not solved, a bus without supply.
     """
-    return _sensitivity(network, flow, of, network.buses.id, branches=False)
+    return _sensitivity(network, flow, of, network.buses.id, Quantity.VOLTAGE)
 
 
 def current_sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]]) -> Sensitivity:
@@ -72,16 +72,46 @@ def current_sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[st
 
     A current of 0 has no derivative: its row is NaN.
     """
-    return _sensitivity(network, flow, of, network.branch_ids, branches=True)
+    return _sensitivity(network, flow, of, network.branch_ids, Quantity.CURRENT)
+
+
+def power_sensitivity(network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]]) -> Sensitivity:
+    """Find the derivatives of the active power entering branches at their `from` ends, per kW and kvar of load.
+
+    As :func:`sensitivity` with branch ids.
+    """
+    return _sensitivity(network, flow, of, network.branch_ids, Quantity.POWER)
+
+
+def supply_sensitivity(network: Network, flow: PowerFlow) -> tuple[Floats, Floats]:
+    """Find how what all slacks supply together answers to loads, losses included, for every bus and step.
+
+    Returns
+    -------
+    Two arrays (steps, buses), kW per kW and kW per kvar of load; 0 at buses without supply, NaN in steps that were not
+    solved.
+    """
+    n, steps = len(network.buses), flow.loads.steps
+    by_kw, by_kvar = np.zeros((n, steps)), np.zeros((n, steps))
+    if flow.method is Method.SWEEP:
+        rows, loads, v_pu = flow.model.rows, flow.loads.given(), flow.solution.voltages_pu
+        jobs = len(rows.job_start) - 1
+        share_out(lambda piece: supply_rows(rows, loads, v_pu, by_kw, by_kvar, piece), jobs, None)
+    else:
+        nodal_supply(network, flow, by_kw, by_kvar)
+    unsolved = np.isin(flow.solution.sums.status, [Status.DIVERGED, Status.BAD_LOAD])
+    by_kw[:, unsolved] = by_kvar[:, unsolved] = np.nan
+    return by_kw.T, by_kvar.T
 
 
 def _sensitivity(
-    network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]], ids: Ids, *, branches: bool
+    network: Network, flow: PowerFlow, of: Sequence[tuple[str, int]], ids: Ids, quantity: Quantity
 ) -> Sensitivity:
+    branches = quantity is not Quantity.VOLTAGE
     asked = _positions(flow, of, ids, branches=branches)
     tree = flow.method is Method.SWEEP and (not branches or _alone(flow, asked[:, 0]))
     rows = _tree if tree else nodal_rows
-    by_kw, by_kvar = rows(network, flow, asked, branches)
+    by_kw, by_kvar = rows(network, flow, asked, quantity)
     return Sensitivity(tuple((str(name), int(step)) for name, step in of), network.buses.id, by_kw, by_kvar)
 
 
@@ -118,13 +148,13 @@ def _tree(
     network: Network,
     flow: PowerFlow,
     asked: Ints,
-    branches: bool,  # noqa: FBT001
+    quantity: Quantity,
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
     model = flow.model
     rows, members, layout = model.rows, model.members, model.layout
     job_of_row = np.repeat(np.arange(len(rows.job_start) - 1), np.diff(rows.job_start))
     member = np.full(len(asked), -1)
-    if branches:
+    if quantity is not Quantity.VOLTAGE:
         place = np.full(len(model.ports), -1)
         place[members.branch] = np.arange(len(members.branch))
         member = place[asked[:, 0]]
@@ -135,7 +165,8 @@ def _tree(
         row = row_of_bus[asked[:, 0]]
     job = job_of_row[row]
     order = np.lexsort((asked[:, 1], job))
-    table = np.stack([job, asked[:, 1], row - rows.job_start[job], member], axis=1)[order]
+    power = np.full(len(asked), int(quantity is Quantity.POWER))
+    table = np.stack([job, asked[:, 1], row - rows.job_start[job], member, power], axis=1)[order]
     size = np.diff(rows.job_start)[table[:, 0]]
     start = np.concatenate([[0], np.cumsum(size)])
     by_p, by_q = np.empty(start[-1]), np.empty(start[-1])
@@ -144,5 +175,6 @@ def _tree(
     first = rows.job_start[table[:, 0]]
     bus = layout.bus[np.arange(start[-1]) - np.repeat(start[:-1] - first, size)]
     shape, back = (len(asked), len(network.buses)), np.argsort(order)
-    by_kw = sparse.csr_array((by_p / BASE_KVA, bus, start), shape=shape)[back]
-    return by_kw, sparse.csr_array((by_q / BASE_KVA, bus, start), shape=shape)[back]
+    scale = 1.0 if quantity is Quantity.POWER else 1.0 / BASE_KVA
+    by_kw = sparse.csr_array((by_p * scale, bus, start), shape=shape)[back]
+    return by_kw, sparse.csr_array((by_q * scale, bus, start), shape=shape)[back]

@@ -130,10 +130,43 @@ def current_slopes(rows, members, job, table, asked, m):  # type: ignore[no-unty
 
 
 @njit(**OPTIONS)
+def power_slopes(rows, members, job, table, asked, m):  # type: ignore[no-untyped-def]
+    """Slopes of the active power (pu) entering at the `from` end of member `m` of a row, which it is alone on."""
+    t, g, r = table[asked], members.g_half[m], rows.r[rows.job_start[job] + asked]
+    if not members.from_is_parent[m]:
+        return -1.0, 0.0, g, 0.0
+    return 1.0 + r * t[_L_P], r * t[_L_Q], r * t[_L_V], g
+
+
+@njit(**OPTIONS)
+def supply_rows(rows, loads, v_pu, by_p, by_q, units):  # type: ignore[no-untyped-def]
+    """Write the derivatives of what all roots of each job supply, (buses, steps), for the jobs of `units`."""
+    table = np.empty((np.max(np.diff(rows.job_start)), TABLE_WIDTH))
+    up_p, up_q = np.empty(table.shape[0]), np.empty(table.shape[0])
+    for job in range(units[0], units[1]):
+        first, count = rows.job_start[job], rows.job_start[job + 1] - rows.job_start[job]
+        for step in range(loads.steps):
+            linearise(rows, loads, v_pu, job, step, table)
+            for i in range(count):
+                row, t = first + i, table[i]
+                parent, bus = rows.parent[row], rows.bus[row]
+                if parent < 0:
+                    up_p[i], up_q[i] = 1.0, 0.0
+                else:
+                    r, x, z2, above_p, above_q = rows.r[row], rows.x[row], rows.z2[row], up_p[parent], up_q[parent]
+                    drop = t[_B] * above_p + t[_C] * above_q
+                    up_p[i] = (1.0 + r * t[_L_P]) * above_p + x * t[_L_P] * above_q - (2.0 * r + z2 * t[_L_P]) * drop
+                    up_q[i] = r * t[_L_Q] * above_p + (1.0 + x * t[_L_Q]) * above_q - (2.0 * x + z2 * t[_L_Q]) * drop
+                if bus >= 0:
+                    by_p[bus, step], by_q[bus, step] = up_p[i] * t[_MIX], up_q[i] * t[_MIX]
+
+
+@njit(**OPTIONS)
 def tree_rows(rows, members, loads, v_pu, asked, start, by_p, by_q, units):  # type: ignore[no-untyped-def]
     """Write the derivatives of the asked quantities `units[0] … units[1]`, sorted by job and step.
 
-    `asked` has (job, step, row, member or −1); quantity k fills `by_p` and `by_q` from `start[k]`, rows in job order.
+    `asked` has (job, step, row, member or −1, whether it is the member's power and not its current); quantity k fills
+    `by_p` and `by_q` from `start[k]`, rows in job order.
     """
     table = np.empty((np.max(np.diff(rows.job_start)), TABLE_WIDTH))
     job, step = -1, -1
@@ -143,6 +176,8 @@ def tree_rows(rows, members, loads, v_pu, asked, start, by_p, by_q, units):  # t
             linearise(rows, loads, v_pu, job, step, table)
         if asked[k, 3] < 0:
             slopes = voltage_slopes(rows, job, table, asked[k, 2])
+        elif asked[k, 4]:
+            slopes = power_slopes(rows, members, job, table, asked[k, 2], asked[k, 3])
         else:
             slopes = current_slopes(rows, members, job, table, asked[k, 2], asked[k, 3])
         adjoint(rows, job, table, asked[k, 2], slopes, by_p[start[k] : start[k + 1]], by_q[start[k] : start[k + 1]])

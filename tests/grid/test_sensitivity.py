@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from data.errors import InvalidInput
-from grid import LoadModel, Network, current_sensitivity, sensitivity, solve
+from grid import (
+    LoadModel,
+    Network,
+    current_sensitivity,
+    power_sensitivity,
+    sensitivity,
+    solve,
+    supply_sensitivity,
+)
 from tests.grid.network_cases import loads_of, mixed_model, tree, with_generator, with_lines
 
 
@@ -54,6 +62,37 @@ def test_currents(network: Network) -> None:
         by_kw, by_kvar = differences(network, model, "branch_a", list(ids).index(branch), step)
         np.testing.assert_allclose(found.by_kw[[k]].toarray()[0], by_kw, atol=1e-7)
         np.testing.assert_allclose(found.by_kvar[[k]].toarray()[0], by_kvar, atol=1e-7)
+
+
+@pytest.mark.parametrize("network", CASES)
+def test_powers(network: Network) -> None:
+    model = mixed_model(network)
+    p_kw, q_kvar = loads_of(network, 3)
+    flow = solve(network, p_kw, q_kvar, load_model=model, tolerance_pu=1e-13)
+    ids = network.branch_ids
+    of = [(str(ids[0]), 0), (str(ids[20]), 1), (str(ids[-1]), 2), (str(ids[-2]), 2)]
+    found = power_sensitivity(network, flow, of)
+    for k, (branch, step) in enumerate(of):
+        by_kw, by_kvar = differences(network, model, "branch_kw", list(ids).index(branch), step)
+        np.testing.assert_allclose(found.by_kw[[k]].toarray()[0], by_kw, atol=2e-6)
+        np.testing.assert_allclose(found.by_kvar[[k]].toarray()[0], by_kvar, atol=2e-6)
+
+
+@pytest.mark.parametrize("network", [*CASES, with_generator(tree(30, transformers=False), 20, 100.0, 1.01)])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_supply(network: Network, mixed: bool) -> None:
+    model = mixed_model(network) if mixed and not len(network.generators) else None
+    p_kw, q_kvar = loads_of(network, 3)
+    flow = solve(network, p_kw, q_kvar, load_model=model, tolerance_pu=1e-11)
+    found_kw, found_kvar = supply_sensitivity(network, flow)
+    for step in range(3):
+        by_kw = np.zeros(len(network.buses))
+        by_kvar = np.zeros(len(network.buses))
+        for slack in range(len(network.slacks)):
+            kw, kvar = differences(network, model, "slack_kw", slack, step)
+            by_kw, by_kvar = by_kw + kw, by_kvar + kvar
+        np.testing.assert_allclose(found_kw[step], by_kw, atol=3e-6)
+        np.testing.assert_allclose(found_kvar[step], by_kvar, atol=3e-6)
 
 
 def test_with_a_generator() -> None:
