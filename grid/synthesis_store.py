@@ -39,12 +39,16 @@ def hash_of_arrays(tables: GridTables) -> str:
     return digest.hexdigest()
 
 
+def versioned_arrays(tables: GridTables) -> dict[str, NDArray[Any]]:
+    """Every array by its name, and the schema version: the content of a file that `read_tables` reads."""
+    return {_VERSION_KEY: np.array(SCHEMA_VERSION), **dict(named_arrays(tables))}
+
+
 def write_tables(tables: GridTables, path: Path) -> None:
     """Write every array to `path` beside a schema version; the file appears only when it is complete."""
-    arrays = dict(named_arrays(tables))
     draft = path.with_name(path.name + ".part")
     with draft.open("wb") as file:
-        np.savez(file, allow_pickle=False, **{_VERSION_KEY: np.array(SCHEMA_VERSION)}, **arrays)
+        np.savez(file, allow_pickle=False, **versioned_arrays(tables))
     draft.replace(path)
 
 

@@ -33,7 +33,7 @@ from twin.schedule_pages import page_files
 from twin.stopping import never
 from twin.summary import Findings, summarise
 from twin.summary_grid import grid_overview
-from twin.summary_grid_file import NETWORK_FILE, OVERVIEW_FILE, overview_bytes
+from twin.summary_grid_file import NETWORK_FILE, OVERVIEW_FILE, network_bytes, overview_bytes
 from twin.summary_parts import Outcome
 from twin.summary_types import Summary
 
@@ -181,7 +181,7 @@ def _make(job: NightlyJob, store: RunStore, making: _Making) -> RunRecord:
         run.write_arrays("grid", grid_arrays(day, *outcomes))
         run.write_arrays("schedule", schedule_arrays(day, *outcomes))
         run.write_file(OVERVIEW_FILE, overview_bytes(grid_overview(day, *outcomes)))
-        day.city.grid.save(run.staging / NETWORK_FILE)
+        run.write_file(NETWORK_FILE, network_bytes(day.city.grid))
         for name, content in page_files(day, *outcomes):
             run.write_file(name, content)
         summary = summarise(run.run_id, found)

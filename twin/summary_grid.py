@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 from grid.synthesis_grid import SyntheticGrid
 from grid.synthesis_tables import BusKind
 from twin.day import CityDay
-from twin.summary_grid_types import GridOverview, Moveables, OverviewFeeders, OverviewSeries, OverviewStations
+from twin.summary_grid_types import GridOverview, Levers, OverviewFeeders, OverviewSeries, OverviewStations
 from twin.summary_limits import limit_table, transformer_buses
 from twin.summary_parts import Outcome
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+USUAL_BATTERY_EFFICIENCY = 0.95
+"""Of charging and of discharging each, assumed for a battery that is added in a city that has none."""
 
 
 def grid_overview(day: CityDay, unmanaged: Outcome, planned: Outcome) -> GridOverview:
@@ -29,20 +32,35 @@ def grid_overview(day: CityDay, unmanaged: Outcome, planned: Outcome) -> GridOve
     grid, outcomes = day.city.grid, (unmanaged, planned)
     loads_kva = [np.hypot(outcome.plan.load_kw, outcome.plan.load_kvar) for outcome in outcomes]
     medium = int(np.flatnonzero(grid.buses.feeder >= 0)[0])
-    garages = [name for name in day.city.garage_bus if name in day.garages]
     return GridOverview(
         feeders=_feeders(grid),
         stations=_stations(grid),
         series=_series(grid, outcomes, loads_kva),
         limits=limit_table([outcome.state for outcome in outcomes], loads_kva, day.step_h),
-        garages=Moveables(
-            garage=np.array(garages, dtype=np.str_),
-            bus=grid.network.buses.id[np.array([day.city.garage_bus[name] for name in garages], dtype=np.int64)],
-            power_factor=day.city.folder.parameter("charging_power_factor"),
-        ),
+        levers=_levers(day, unmanaged),
         v_min_pu=float(grid.network.buses.v_min_pu[medium]),
         v_max_pu=float(grid.network.buses.v_max_pu[medium]),
     )
+
+
+def _levers(day: CityDay, unmanaged: Outcome) -> Levers:
+    garages = [name for name in day.city.garage_bus if name in day.garages]
+    at = np.array([day.city.garage_bus[name] for name in garages], dtype=np.int64)
+    charging_kw = unmanaged.plan.session_kw.sum(axis=0)
+    efficiency = day.batteries.batteries.efficiency
+    return Levers(
+        garage=np.array(garages, dtype=np.str_),
+        bus=day.city.grid.network.buses.id[at],
+        chargers_pu=charging_kw / max(float(charging_kw.max(initial=0.0)), 1e-9),
+        solar_pu=day.solar_kw.sum(axis=1) / max(_solar_dc_kw(day), 1e-9),
+        power_factor=day.city.folder.parameter("charging_power_factor"),
+        battery_efficiency=float(efficiency.mean()) if len(efficiency) else USUAL_BATTERY_EFFICIENCY,
+    )
+
+
+def _solar_dc_kw(day: CityDay) -> float:
+    fleet = day.city.solar
+    return float(fleet.dc_kw[np.isin(fleet.district, day.city.districts)].sum())
 
 
 def _feeders(grid: SyntheticGrid) -> OverviewFeeders:
@@ -97,9 +115,9 @@ def _series(grid: SyntheticGrid, outcomes: tuple[Outcome, Outcome], loads_kva: l
     def both(values: list[Floats], digits: int) -> NDArray[np.float32]:
         return np.round(np.stack(values), digits).astype(np.float32)
 
-    lowest = [-_largest_of(of, count, -state.v_pu[:, at]) for state in states]
-    highest = [_largest_of(of, count, state.v_pu[:, at]) for state in states]
-    transformers = [_largest_of(grid.buses.feeder[rated], count, share) for share in shares]
+    lowest = [-largest_by_group(of, count, -state.v_pu[:, at]) for state in states]
+    highest = [largest_by_group(of, count, state.v_pu[:, at]) for state in states]
+    transformers = [largest_by_group(grid.buses.feeder[rated], count, share) for share in shares]
     return OverviewSeries(
         feeder_kw=both([state.feeder_kw for state in states], 1),
         feeder_loading=both([state.feeder_loading for state in states], 4),
@@ -112,7 +130,7 @@ def _series(grid: SyntheticGrid, outcomes: tuple[Outcome, Outcome], loads_kva: l
     )
 
 
-def _largest_of(group: Ints, count: int, values: Floats) -> Floats:
+def largest_by_group(group: Ints, count: int, values: Floats) -> Floats:
     """Return the (T, count) largest of the columns of each group; -inf for a group without any.
 
     Groups are contiguous in the tables of the grid, so one pass over their edges is enough.

@@ -1,15 +1,15 @@
-"""The grid of a run at rest: its overview and its network, each as plain arrays in one npz file without pickle."""
+"""The grid of a run at rest: its overview as plain arrays in one npz file without pickle, beside its network."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
 from data.errors import InvalidInput, Problem
-from grid.synthesis_store import named_arrays, rebuild
+from grid.synthesis_grid import SyntheticGrid
+from grid.synthesis_store import named_arrays, rebuild, versioned_arrays
 from twin.summary_grid_types import GridOverview
 
 OVERVIEW_FILE = "grid_overview.npz"
@@ -26,30 +26,35 @@ def overview_bytes(overview: GridOverview) -> bytes:
     return stream.getvalue()
 
 
-def read_overview(path: Path) -> GridOverview:
+def network_bytes(grid: SyntheticGrid) -> bytes:
+    """Return a network as the packed content of its file, which `SyntheticGrid.load` reads."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, allow_pickle=False, **versioned_arrays(grid))
+    return stream.getvalue()
+
+
+def read_overview(content: bytes) -> GridOverview:
     """Read what `overview_bytes` made.
 
     Raises
     ------
     InvalidInput
-        When the file is missing, damaged, or written with another version of the schema.
+        When it is damaged or written with another version of the schema.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(content), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
-    except FileNotFoundError as error:
-        raise _refusal(path, "the run holds no overview of its grid") from error
     except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise _refusal(path, f"cannot be read ({error})") from error
+        raise _refusal(f"cannot be read ({error})") from error
     version = arrays.pop(_VERSION_KEY, None)
     if version is None or int(version) != OVERVIEW_VERSION:
-        raise _refusal(path, f"written with schema version {version}, this program reads {OVERVIEW_VERSION}")
+        raise _refusal(f"written with schema version {version}, this program reads {OVERVIEW_VERSION}")
     try:
         overview: GridOverview = rebuild(GridOverview, arrays)
     except KeyError as error:
-        raise _refusal(path, f"the array {error.args[0]} is missing") from error
+        raise _refusal(f"the array {error.args[0]} is missing") from error
     return overview
 
 
-def _refusal(path: Path, what: str) -> InvalidInput:
-    return InvalidInput([Problem(path.name, 0, "", what, "make the run again")])
+def _refusal(what: str) -> InvalidInput:
+    return InvalidInput([Problem(OVERVIEW_FILE, 0, "", what, "make the run again")])

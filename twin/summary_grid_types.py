@@ -144,12 +144,29 @@ class LimitTable:
 
 
 @dataclass(frozen=True, eq=False)
-class Moveables:
-    """Garages of the run and the bus each is connected at; `power_factor` is that of charging."""
+class Levers:
+    """What a what-if may add or move.
+
+    Attributes
+    ----------
+    garage, bus
+        Garages of the run and the bus each is connected at.
+    chargers_pu
+        (T,) power of all vehicles that charge on arrival, as a share of its highest.
+    solar_pu
+        (T,) generation of all solar systems, as a share of their DC rating.
+    power_factor
+        Of charging, lagging.
+    battery_efficiency
+        Energy stored over energy drawn, and the same again when it is given back.
+    """
 
     garage: Ids
     bus: Ids
+    chargers_pu: Floats
+    solar_pu: Floats
     power_factor: float
+    battery_efficiency: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +177,6 @@ class GridOverview:
     stations: OverviewStations
     series: OverviewSeries
     limits: LimitTable
-    garages: Moveables
+    levers: Levers
     v_min_pu: float
     v_max_pu: float

@@ -89,10 +89,10 @@ def _banks(state: GridState) -> _Measured:
 def _lines(state: GridState) -> _Measured:
     grid = state.grid
     lines, facts = grid.network.lines, grid.lines
-    at = np.flatnonzero((facts.feeder >= 0) & lines.in_service & np.isfinite(lines.rating_a))
+    at = np.flatnonzero(lines.in_service & np.isfinite(lines.rating_a))
     use, rating = state.loading[:, at], lines.rating_a[at]
-    feeder = facts.feeder[at]
-    bank = grid.feeders.bank[feeder]
+    feeder = facts.feeder[at]  # -1 at a tie, which is looked at when somebody closed it
+    bank = np.where(feeder >= 0, grid.feeders.bank[feeder], -1)
     return _Measured(LimitKind.LINE, lines.id[at], feeder, bank, use, use * rating, rating, LOADING_TOLERANCE)
 
 
