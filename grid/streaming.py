@@ -17,9 +17,11 @@ from grid.powerflow_result import PowerFlow
 from grid.reducers import Accumulator, Reducer
 from grid.solving import solve
 from grid.sweep_tables import LANES
+from grid.workers import share_out
 
-_BLOCK_VALUES = 1 << 22
-"""Values of one array held at once (32 MB)."""
+_BLOCK_VALUES = 1 << 23
+"""Values of one array held at once (64 MB)."""
+_PER_STEP = ("losses_kw", "slack_kw", "slack_kvar", "status", "iterations", "reason")
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,10 @@ def stream(
     branches = _positions(network.branch_ids, keep_branches, "keep_branches")
     gathered = [reducer.start(network) for reducer in reduce]
     with_loading = len(branches) > 0 or any(reducer.reads_loading for reducer in reduce)
-    parts: dict[str, list[xr.DataArray]] = {
-        name: [] for name in FlowSummary.__dataclass_fields__ if name != "statistics"
-    }
+    kept = {"v_pu": _Series("pu", "bus", network.buses.id, buses)}
+    kept["branch_a"] = _Series("A", "branch", network.branch_ids, branches)
+    kept["loading"] = _Series("1", "branch", network.branch_ids, branches)
+    parts: dict[str, list[xr.DataArray]] = {name: [] for name in _PER_STEP}
     for part in _blocks(network, len(loads.times)):
         p_kw, q_kvar = loads.read(part)
         flow = solve(
@@ -111,25 +114,46 @@ def stream(
             threads=threads,
             with_loading=with_loading,
         )
-        _take(flow, gathered, parts, buses, branches)
-    found = {name: array for each in gathered for name, array in each.result().items()}
-    return FlowSummary(xr.Dataset(found), **{name: _join(arrays, loads.times) for name, arrays in parts.items()})
-
-
-def _take(
-    flow: PowerFlow, gathered: list[Accumulator], parts: dict[str, list[xr.DataArray]], buses: Ints, branches: Ints
-) -> None:
-    for each in gathered:
-        each.take(flow)
-    for name, arrays in parts.items():
-        if name == "v_pu":
-            arrays.append(flow.v_pu.isel(bus=buses).copy())
-        elif name == "branch_a" or (name == "loading" and len(branches)):
-            arrays.append(getattr(flow, name).isel(branch=branches).copy())
-        elif name == "loading":
-            arrays.append(flow.branch_a.isel(branch=branches).copy())
-        else:
+        _gather(flow, gathered, threads, with_loading=with_loading)
+        for name, series in kept.items():
+            series.take(flow, name)
+        for name, arrays in parts.items():
             arrays.append(getattr(flow, name))
+    found = {name: array for each in gathered for name, array in each.result().items()}
+    return FlowSummary(
+        xr.Dataset(found),
+        **{name: series.joined(loads.times) for name, series in kept.items()},
+        **{name: _join(arrays, loads.times) for name, arrays in parts.items()},
+    )
+
+
+class _Series:
+    """Whole series of a few rows, taken block by block."""
+
+    def __init__(self, unit: str, dim: str, ids: Ids, rows: Ints) -> None:
+        self._unit, self._dim, self._ids, self._rows = unit, dim, ids[rows], rows
+        self._blocks: list[Floats] = []
+
+    def take(self, flow: PowerFlow, quantity: str) -> None:
+        if len(self._rows):
+            self._blocks.append(flow.memory(quantity)[self._rows])
+
+    def joined(self, times: NDArray[np.generic]) -> xr.DataArray:
+        values = np.concatenate(self._blocks, axis=1).T if self._blocks else np.empty((len(times), 0))
+        coords = {"time": times, self._dim: self._ids}
+        return xr.DataArray(values, coords, ("time", self._dim), attrs={"units": self._unit})
+
+
+def _gather(flow: PowerFlow, gathered: list[Accumulator], threads: int | None, *, with_loading: bool) -> None:
+    """Let every statistic look at the block, several at once: each has places of its own."""
+    if with_loading:
+        flow.memory("loading")  # made once, before several look at it
+
+    def take(piece: Ints) -> None:
+        for each in gathered[piece[0] : piece[1]]:
+            each.take(flow)
+
+    share_out(take, len(gathered), threads)
 
 
 def _join(arrays: list[xr.DataArray], times: NDArray[np.generic]) -> xr.DataArray:
