@@ -34,6 +34,7 @@ from twin.stopping import never
 from twin.summary import Findings, summarise
 from twin.summary_grid import grid_overview
 from twin.summary_grid_file import NETWORK_FILE, OVERVIEW_FILE, network_bytes, overview_bytes
+from twin.summary_outlines import OUTLINES_FILE, outlines_bytes
 from twin.summary_parts import Outcome
 from twin.summary_types import Summary
 
@@ -182,6 +183,7 @@ def _make(job: NightlyJob, store: RunStore, making: _Making) -> RunRecord:
         run.write_arrays("schedule", schedule_arrays(day, *outcomes))
         run.write_file(OVERVIEW_FILE, overview_bytes(grid_overview(day, *outcomes)))
         run.write_file(NETWORK_FILE, network_bytes(day.city.grid))
+        run.write_file(OUTLINES_FILE, outlines_bytes(job.folder))
         for name, content in page_files(day, *outcomes):
             run.write_file(name, content)
         summary = summarise(run.run_id, found)
