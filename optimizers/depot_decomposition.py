@@ -53,11 +53,13 @@ PROOF_SPACING = 0.2
 """The final bound is proved on levels so many times as far apart."""
 PRICES_FIRST = 5.0
 """With a gap wider than so many times the gap asked for, better prices come before more search."""
+PATIENCE = 2
+"""Rounds of search without gain after which it goes on from another rounding."""
 ROUNDINGS = 8
 """How often the master's solution is rounded, the first time to the largest shares, then by chance."""
-FINER_TRIES = 5
+FINER_TRIES = 8
 """How often the spacing of the plans' lattice is halved for the sake of a bus with little to spare."""
-SEARCHES = 40
+SEARCHES = 150
 """Most rounds of search at the prices of column generation."""
 
 BOUND_FOR = "the depot's problem as stated, charge levels and powers continuous"
@@ -164,10 +166,15 @@ class _Solve:
         plan = self._site_plan(columns.duals, columns.solution.site_values)
         self._prove(columns.duals, PROOF_SPACING * self.settings.coarseness * self.settings.spacing_kwh)
         self._round(columns, plan)
+        idle = 0
         for number in range(SEARCHES):
             if self._done():
                 break
-            self._search(plan, self._effort(4 * self.problem.bus_count, 3 + number))
+            before_krw = self.best.objective_krw
+            self._search(plan, self._effort(8 * self.problem.bus_count, 3 + number))
+            idle = 0 if self.best.objective_krw < before_krw else idle + 1
+            if idle == PATIENCE:
+                idle, self.fleet = 0, self._rounded(columns, plan, ROUNDINGS + number)
         return ()
 
     def _at_pooled_prices(self, pooled: Pooled) -> Floats:
@@ -192,7 +199,7 @@ class _Solve:
         return wear_duals(self.problem, self.site.wear_rows, into_cells, len(self.site.row_low))
 
     def _effort(self, tries: int, number: int) -> SearchSettings:
-        group = 4 + 2 * (number % 3)
+        group = 4 + 2 * (number % 2)
         return SearchSettings(tries=tries, patience=tries, largest_group=group, seed=self.settings.seed * 1000 + number)
 
     def _done(self) -> bool:
@@ -211,10 +218,14 @@ class _Solve:
         for attempt in range(ROUNDINGS):
             if self._done():
                 return
-            fleet = rounded_plan(self.inward, room, joined(columns.plans), columns.solution.weights, attempt)
+            fleet = self._rounded(columns, plan, attempt)
             if self.fleet is None or fleet_cost(room, fleet) < fleet_cost(room, self.fleet):
                 self.fleet = fleet
         self._keep_polished(plan)
+
+    def _rounded(self, columns: BoundResult, plan: SitePlan, seed: int) -> Fleet:
+        room = search_room(self.problem, self.site, plan, unserved_krw(self.problem))
+        return rounded_plan(self.inward, room, joined(columns.plans), columns.solution.weights, seed)
 
     def _site_plan(self, duals: Floats, values: Floats) -> SitePlan:
         site, demand = self.site, self.problem.demand
@@ -275,11 +286,14 @@ class _Solve:
 
 
 def _drivable_lattice(problem: DepotProblem, spacing_kwh: float) -> Lattice:
-    """Return an inward lattice, finer than asked for where a bus with little to spare could not drive on it."""
-    for finer in range(FINER_TRIES):
-        grid = lattice(problem, spacing_kwh / 2**finer, Rounding.INWARD)
-        if (grid.low <= grid.high).all():
+    """Return an inward lattice, finer than asked for at the buses with too little to spare to drive on it."""
+    spacing = np.full(problem.bus_count, spacing_kwh)
+    for _ in range(FINER_TRIES):
+        grid = lattice(problem, spacing, Rounding.INWARD)
+        stuck = (grid.low > grid.high).any(axis=1)
+        if not stuck.any():
             break
+        spacing[stuck] /= 2
     return grid
 
 

@@ -11,7 +11,7 @@ from numba import njit
 from optimizers.pricing_steps import NEVER, best_gain, best_loss, offer_of
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _hold(grid, bus, t, low, values):  # type: ignore[no-untyped-def]
     """Add the calendar wear of standing at each level at the start of step t."""
     rate, free = grid.hold_krw[bus, t], grid.hold_free[bus, t]
@@ -22,8 +22,8 @@ def _hold(grid, bus, t, low, values):  # type: ignore[no-untyped-def]
                 values[i] += rate * over
 
 
-@njit(cache=True, nogil=True)
-def _after_plugged(grid, prices, bus, t, m, a, c, table, out):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, inline="always")
+def after_plugged(grid, prices, bus, t, m, a, c, table, out):  # type: ignore[no-untyped-def]
     """Fill `out` with the value at the start of step t+1 of having been plugged during t."""
     steps = grid.may_start.shape[0]
     count = grid.high[bus, t + 1] - grid.low[bus, t + 1] + 1
@@ -40,11 +40,10 @@ def _after_plugged(grid, prices, bus, t, m, a, c, table, out):  # type: ignore[n
         krw = prices.stop_krw[c, t + 1]
         off = table.off[t + 1, 0 if grid.stay_begins[bus, t + 1] else m]
         for i in range(count):
-            stopped = off[i] + krw
-            out[i] = stopped if stopped < out[i] else out[i]
+            out[i] = min(off[i] + krw, out[i])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _plugged(grid, prices, bus, t, m, a, c, table):  # type: ignore[no-untyped-def]
     """Fill the value of being plugged during step t."""
     low0, high0 = grid.low[bus, t], grid.high[bus, t]
@@ -52,13 +51,12 @@ def _plugged(grid, prices, bus, t, m, a, c, table):  # type: ignore[no-untyped-d
     out = table.on[t, m, a, c]
     count = high0 - low0 + 1
     out[:count] = NEVER
-    _after_plugged(grid, prices, bus, t, m, a, c, table, table.after)
+    after_plugged(grid, prices, bus, t, m, a, c, table, table.after)
     offer = offer_of(grid, prices, bus, c, t)
     if grid.can_pause[c] or offer.least == 0:
-        for i in range(count):
-            level = low0 + i
-            if low1 <= level <= high1:
-                out[i] = table.after[level - low1]
+        begin, end = max(low0, low1), min(high0, high1) + 1
+        if begin < end:
+            out[begin - low0 : end - low0] = table.after[begin - low1 : end - low1]
     taper, per_level, up = grid.taper[bus, :, t], grid.taper_per_level[bus, :, t], grid.taper_up == 1
     after, windows = table.after, table.windows
     bend, least = offer.kink_up, offer.least
@@ -81,30 +79,30 @@ def _plugged(grid, prices, bus, t, m, a, c, table):  # type: ignore[no-untyped-d
         out[i] += krw
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _wait(grid, bus, t, m, table):  # type: ignore[no-untyped-def]
     """Fill the value of staying unplugged during step t: whatever it is at the next step, at the same level."""
     low0, high0 = grid.low[bus, t], grid.high[bus, t]
     low1, high1 = grid.low[bus, t + 1], grid.high[bus, t + 1]
     resets = t + 1 < grid.may_start.shape[0] and grid.stay_begins[bus, t + 1]
     source, out = table.off[t + 1, 0 if resets else m], table.off[t, m]
-    for i in range(high0 - low0 + 1):
-        level = low0 + i
-        out[i] = source[level - low1] if low1 <= level <= high1 else NEVER
+    begin, end = max(low0, low1), min(high0, high1) + 1
+    out[: high0 - low0 + 1] = NEVER
+    if begin < end:
+        out[begin - low0 : end - low0] = source[begin - low1 : end - low1]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _start(grid, bus, t, c, table):  # type: ignore[no-untyped-def]
     """Lower the values of being unplugged at the start of step t by starting a session at class c."""
     counts, count = table.on.shape[1], grid.high[bus, t] - grid.low[bus, t] + 1
     for m in range(counts if counts == 1 else counts - 1):
         source, out = table.on[t, m if counts == 1 else m + 1, 0, c], table.off[t, m]
         for i in range(count):
-            started = source[i] + grid.start_krw
-            out[i] = started if started < out[i] else out[i]
+            out[i] = min(source[i] + grid.start_krw, out[i])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _hold_all(grid, bus, t, table):  # type: ignore[no-untyped-def]
     """Add the calendar wear of step t to all values at its start."""
     low, count = grid.low[bus, t], grid.high[bus, t] - grid.low[bus, t] + 1

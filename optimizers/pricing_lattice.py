@@ -112,14 +112,14 @@ class Lattice(NamedTuple):
     taper_up: int
 
 
-def lattice(problem: DepotProblem, spacing_kwh: float, rounding: Rounding) -> Lattice:
-    """Lay the problem's buses on levels about `spacing_kwh` apart.
+def lattice(problem: DepotProblem, spacing_kwh: float | Floats, rounding: Rounding) -> Lattice:
+    """Lay the problem's buses on levels about `spacing_kwh` apart, one spacing for all or one a bus.
 
     The spacing of each bus is tuned so that its full power over one step is a whole number of levels.
     """
     outward = rounding is Rounding.OUTWARD
     drawn = _drawn_kwh(problem)
-    spacing = _spacing_kwh(problem, spacing_kwh, drawn, outward)
+    spacing = _spacing_kwh(problem, np.broadcast_to(spacing_kwh, problem.bus_count), drawn, outward)
     up_min, up_max, down_max = _power_levels(problem, spacing, outward)
     low, high = _windows(problem, spacing, drawn, outward)
     available = problem.compatible[:, :, None] & problem.present[:, None, :]
@@ -172,7 +172,7 @@ def _up(values: Floats) -> Levels:
     return np.asarray(np.clip(np.ceil(values - ROUNDING_SLACK_LEVELS), -(2**30), 2**30), dtype=np.int32)
 
 
-def _spacing_kwh(problem: DepotProblem, about_kwh: float, drawn: Floats, outward: bool) -> Floats:  # noqa: FBT001
+def _spacing_kwh(problem: DepotProblem, about_kwh: Floats, drawn: Floats, outward: bool) -> Floats:  # noqa: FBT001
     """Return (B,) spacings near `about_kwh` that divide full power and nearly divide what a bus must charge.
 
     Of all spacings that divide full power, the one is taken whose levels lie closest to the energy that has to be
@@ -182,9 +182,8 @@ def _spacing_kwh(problem: DepotProblem, about_kwh: float, drawn: Floats, outward
     step_h = float(np.median(problem.step_h))
     full_kwh = charge_limit_kw(problem).max(axis=1) * buses.charge_efficiency * step_h
     parts = np.maximum(np.round(full_kwh / about_kwh), 1.0)
-    tries = np.unique(np.round(np.linspace(1.0, SPACING_TRIALS_RATIO, SPACING_TRIALS)[None, :] * parts.max()))
-    tries = tries[None, :] * np.ones((problem.bus_count, 1))
-    spacing = np.where(full_kwh[:, None] > 0, full_kwh[:, None] / tries, about_kwh)
+    tries = np.round(np.linspace(1.0, SPACING_TRIALS_RATIO, SPACING_TRIALS)[None, :] * parts[:, None])
+    spacing = np.where(full_kwh[:, None] > 0, full_kwh[:, None] / tries, about_kwh[:, None])
     floor_kwh = _floor_kwh(problem) + drawn - buses.initial_kwh[:, None]
     returns = np.ones((problem.bus_count, problem.step_count + 1), dtype=bool)
     returns[:, :-1] = _stay_begins(problem)

@@ -97,21 +97,37 @@ def workspace(grid: Lattice) -> Workspace:
 
 @njit(cache=True, nogil=True)
 def _doubling(windows, length, widest):  # type: ignore[no-untyped-def]
-    """Fill row k of `windows` with the minimum of row 0 over the 2^k places from each place on, up to `widest`."""
+    """Fill row k of `windows` with the minimum of row 0 over the 2^k places from each place on, up to `widest`.
+
+    Slices of one length, not shifted indices: only then does the compiler use vector instructions.
+    """
     row, width = 0, 1
     while 2 * width <= widest:
-        src, dst = windows[row], windows[row + 1]
         inside = length - width
+        src, ahead = windows[row, :inside], windows[row, width:length]
+        dst = windows[row + 1, :inside]
         for i in range(inside):
-            a, b = src[i], src[i + width]
-            dst[i] = a if a < b else b
-        for i in range(inside, length):
-            dst[i] = src[i]
+            dst[i] = min(src[i], ahead[i])
+        windows[row + 1, inside:length] = windows[row, inside:length]
         row += 1
         width *= 2
 
 
 @njit(cache=True, nogil=True)
+def _lay_out(after, low1, high1, first, length, krw, row):  # type: ignore[no-untyped-def]
+    """Write ``after + krw · i`` for the `length` levels from `first` on, NEVER outside the window of `after`."""
+    begin, end = min(max(low1 - first, 0), length), max(min(high1 + 1 - first, length), 0)
+    if end <= begin:
+        row[:length] = NEVER
+        return
+    row[:begin] = NEVER
+    row[end:length] = NEVER
+    source, target = after[first + begin - low1 : first + end - low1], row[begin:end]
+    for i in range(end - begin):
+        target[i] = source[i] + krw * (begin + i)
+
+
+@njit(cache=True, nogil=True, inline="always")
 def tapered(taper, per_level, level, rounding_up):  # type: ignore[no-untyped-def]
     """Return the most levels that the taper allows to gain from `level`."""
     limit = 1e9
@@ -136,6 +152,26 @@ def _first_tapered(taper, per_level, low, count, most, rounding_up):  # type: ig
 
 
 @njit(cache=True, nogil=True)
+def _best_tapered_gain(  # type: ignore[no-untyped-def]
+    first, low0, high0, least, most, krw, fixed_krw, taper, per_level, rounding_up, windows, out
+):
+    """Do as `best_gain` does from place `first` on, where the taper limits what can be gained."""
+    row, width = 0, 1
+    for i in range(first, high0 - low0 + 1):
+        limit = min(most, tapered(taper, per_level, low0 + i, rounding_up))
+        span = limit - least + 1
+        if span < 1:
+            continue
+        while width > span:
+            row, width = row - 1, width // 2
+        while 2 * width <= span:
+            row, width = row + 1, 2 * width
+        a, b = windows[row, i + least], windows[row, i + limit + 1 - width]
+        best = (a if a < b else b) - krw * i + fixed_krw
+        out[i] = best if best < out[i] else out[i]
+
+
+@njit(cache=True, nogil=True)
 def best_gain(  # type: ignore[no-untyped-def]
     after, low1, high1, low0, high0, least, most, krw, fixed_krw, taper, per_level, rounding_up, windows, out
 ):
@@ -144,31 +180,20 @@ def best_gain(  # type: ignore[no-untyped-def]
     if most < least or count <= 0:
         return
     length = count + most
-    row0 = windows[0]
-    for i in range(length):
-        level = low0 + i
-        row0[i] = after[level - low1] + krw * i if low1 <= level <= high1 else NEVER
+    _lay_out(after, low1, high1, low0, length, krw, windows[0])
     _doubling(windows, length, most - least + 1)
     tapered_from = _first_tapered(taper, per_level, low0, count, most, rounding_up)
     row, width = 0, 1
     while 2 * width <= most - least + 1:
         row, width = row + 1, 2 * width
     last = most + 1 - width
-    table = windows[row]
+    near, far = windows[row, least : least + tapered_from], windows[row, last : last + tapered_from]
     for i in range(tapered_from):
-        a, b = table[i + least], table[i + last]
-        best = (a if a < b else b) - krw * i + fixed_krw
-        out[i] = best if best < out[i] else out[i]
-    for i in range(tapered_from, count):
-        limit = min(most, tapered(taper, per_level, low0 + i, rounding_up))
-        if limit < least:
-            continue
-        row, width = 0, 1
-        while 2 * width <= limit - least + 1:
-            row, width = row + 1, 2 * width
-        a, b = windows[row, i + least], windows[row, i + limit + 1 - width]
-        best = (a if a < b else b) - krw * i + fixed_krw
-        out[i] = best if best < out[i] else out[i]
+        out[i] = min(min(near[i], far[i]) - krw * i + fixed_krw, out[i])
+    if tapered_from < count:
+        _best_tapered_gain(
+            tapered_from, low0, high0, least, most, krw, fixed_krw, taper, per_level, rounding_up, windows, out
+        )
 
 
 @njit(cache=True, nogil=True)
@@ -178,22 +203,18 @@ def best_loss(after, low1, high1, low0, high0, least, most, krw, fixed_krw, wind
     if most < least or count <= 0:
         return
     first, length = low0 - most, count + most
-    row0 = windows[0]
-    for i in range(length):
-        level = first + i
-        row0[i] = after[level - low1] - krw * i if low1 <= level <= high1 else NEVER
+    _lay_out(after, low1, high1, first, length, -krw, windows[0])
     _doubling(windows, length, most - least + 1)
     row, width = 0, 1
     while 2 * width <= most - least + 1:
         row, width = row + 1, 2 * width
-    table = windows[row]
+    last = most - least + 1 - width
+    near, far = windows[row, :count], windows[row, last : last + count]
     for i in range(count):
-        a, b = table[i], table[i + most - least + 1 - width]
-        best = (a if a < b else b) + krw * (i + most) + fixed_krw
-        out[i] = best if best < out[i] else out[i]
+        out[i] = min(min(near[i], far[i]) + krw * (i + most) + fixed_krw, out[i])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _levels(kwh, per_level_kwh, at_most):  # type: ignore[no-untyped-def]
     """Return how many whole levels an energy at the inlet is, at most `at_most`."""
     if kwh >= at_most * per_level_kwh:
@@ -201,7 +222,7 @@ def _levels(kwh, per_level_kwh, at_most):  # type: ignore[no-untyped-def]
     return int(max(np.floor(kwh / per_level_kwh + 1e-7), 0.0))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def offer_of(grid, prices, bus, c, t):  # type: ignore[no-untyped-def]
     """Return what class c offers the bus in step t."""
     per_up, per_down = grid.inlet_up_kwh[bus], grid.inlet_down_kwh[bus]

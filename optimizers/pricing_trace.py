@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from numba import njit
 
-from optimizers.pricing_kernel import fill_values
+from optimizers.pricing_kernel import after_plugged, fill_values
 from optimizers.pricing_steps import IMPOSSIBLE, NEVER, StepPrices, offer_of, tapered
 
 
@@ -33,17 +33,19 @@ def _charge_choice(grid, prices, bus, t, m, a, c, level, table):  # type: ignore
     if grid.taper.shape[1]:
         limit = tapered(grid.taper[bus, :, t], grid.taper_per_level[bus, :, t], level, grid.taper_up == 1)
         most = min(most, limit)
+    after, low1, high1 = table.after, grid.low[bus, t + 1], grid.high[bus, t + 1]
+    after_plugged(grid, prices, bus, t, m, a, c, table, after)
     best, chosen = NEVER, level
-    if grid.can_pause[c] or offer.least == 0:
-        best = _after_value(grid, prices, bus, t, m, a, c, level, table)
-    for x in range(max(offer.least, 1), most + 1):
+    if (grid.can_pause[c] or offer.least == 0) and low1 <= level <= high1:
+        best = after[level - low1]
+    for x in range(max(offer.least, 1, low1 - level), min(most, high1 - level) + 1):
         krw = offer.up_krw * min(x, offer.kink_up) + offer.up_after_krw * max(x - offer.kink_up, 0)
-        value = _after_value(grid, prices, bus, t, m, a, c, level + x, table) + krw
+        value = after[level + x - low1] + krw
         if value < best:
             best, chosen = value, level + x
-    for x in range(1, offer.down + 1):
+    for x in range(max(1, level - high1), min(offer.down, level - low1) + 1):
         krw = offer.down_krw * min(x, offer.kink_down) + offer.down_after_krw * max(x - offer.kink_down, 0)
-        value = _after_value(grid, prices, bus, t, m, a, c, level - x, table) + krw
+        value = after[level - x - low1] + krw
         if value < best:
             best, chosen = value, level - x
     return chosen

@@ -55,7 +55,7 @@ class SearchSettings:
     tries: int = 4000
     patience: int = 1500
     largest_group: int = 6
-    slack: float = 1e-4
+    slack: float = 1e-3
     seed: int = 0
     stop: Callable[[], bool] = field(default=lambda: False)
 
