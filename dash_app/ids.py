@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from dash import ALL, MATCH
+
+__all__ = ["ALL", "MATCH"]
+
 Id: TypeAlias = str | dict[str, Any]
 
 ADDRESS = "address"
@@ -20,6 +24,8 @@ TITLE = "document-title"
 ANNOUNCER = "announcer"
 NOTIFICATIONS = "notifications"
 CLOCK = "shell-clock"
+EXPORTS = "exports"
+LOG_OUT_TOKEN = "log-out-token"
 
 
 def of_page(page: str, name: str) -> str:

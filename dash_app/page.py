@@ -51,6 +51,8 @@ class Page:
         Adds the page's callbacks.
     tables
         What "show as table" and exports give, by name: the full data behind a chart.
+    resources
+        JSON that the page's figures fetch by themselves and browsers keep, by name (see `dash_app.resources`).
     in_navigation
         Whether the navigation lists it; a page with variables in its path cannot be listed.
     needs_run
@@ -64,6 +66,7 @@ class Page:
     state: type[PageState] = PageState
     register: Callable[[Callbacks, Services], None] = no_callbacks
     tables: Tables = field(default_factory=dict)
+    resources: Mapping[str, Callable[[Services, str], bytes]] = field(default_factory=dict)
     in_navigation: bool = True
     needs_run: bool = True
 
@@ -96,3 +99,33 @@ class Page:
         for name, value in arguments.items():
             path = path.replace(f"<{name}>", quote(value, safe=""))
         return f"{path}?{query}" if query else path
+
+
+@dataclass(frozen=True, eq=False)
+class Pages:
+    """All pages of an application, in the order of the navigation; names must differ.
+
+    Attributes
+    ----------
+    all
+        The pages.
+    """
+
+    all: tuple[Page, ...]
+
+    def __post_init__(self) -> None:
+        names = [page.name for page in self.all]
+        if len(set(names)) != len(names):
+            raise ValueError(f"pages need names of their own: {sorted(names)}")
+
+    def at(self, path: str) -> tuple[Page, dict[str, str]] | None:
+        """Return the page at a path with the values of the path's variables, or None."""
+        for page in self.all:
+            arguments = page.match(path)
+            if arguments is not None:
+                return page, arguments
+        return None
+
+    def named(self, name: str) -> Page | None:
+        """Return the page of a name, or None."""
+        return next((page for page in self.all if page.name == name), None)

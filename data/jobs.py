@@ -251,9 +251,7 @@ class JobLedger:
         """Whether somebody asked for the end of a job."""
         return self.get(job_id).stop_asked
 
-    def finish(
-        self, job_id: str, state: JobState, message: str = "", result: Mapping[str, Any] | None = None
-    ) -> bool:
+    def finish(self, job_id: str, state: JobState, message: str = "", result: Mapping[str, Any] | None = None) -> bool:
         """Give a running job its verdict. Return False, and change nothing, when it already has one."""
         if not state.over:
             raise ValueError(f"a job cannot end as {state}")
