@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+SETTINGS_VARIABLE = "TWIN_WEB_SETTINGS"
+"""Environment variable that hands the settings to the web process."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -49,3 +53,14 @@ class Settings:
     def state_folder(self) -> Path:
         """Folder of users, sessions, jobs and the audit log."""
         return self.runs / "web"
+
+
+def settings_as_json(settings: Settings) -> str:
+    """Return settings as text for `settings_from_json`."""
+    return json.dumps({name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()})
+
+
+def settings_from_json(text: str) -> Settings:
+    """Return the settings that `settings_as_json` wrote."""
+    document = json.loads(text)
+    return Settings(**{**document, "runs": Path(document["runs"])})

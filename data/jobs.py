@@ -61,6 +61,7 @@ class JobKind(StrEnum):
     DISTRICT = "district"
     WHAT_IF = "what_if"
     DEPOT_REPLAN = "depot_replan"
+    DEPOT_EXPLAIN = "depot_explain"
 
     @property
     def lane(self) -> Lane:
@@ -220,7 +221,10 @@ class JobLedger:
 
     def claim(self, lane: Lane, worker_pid: int) -> Job | None:
         """Take the next job of a lane, or None: users with fewer running jobs first, then who waits longest."""
+        waiting = "SELECT 1 FROM jobs WHERE state = ? AND lane = ? LIMIT 1"
         with self._connection() as connection:
+            if connection.execute(waiting, (JobState.QUEUED, lane)).fetchone() is None:
+                return None  # looking costs no lock
             connection.execute("BEGIN IMMEDIATE")
             row = connection.execute(
                 "SELECT job_id, (SELECT count(*) FROM jobs r WHERE r.user = jobs.user AND r.state = :running) AS busy, "
@@ -265,6 +269,14 @@ class JobLedger:
                 (state, message[:2000], text, _now(), state.value, job_id, JobState.RUNNING),
             ).rowcount
         return changed == 1
+
+    def in_hand(self, worker_pid: int) -> Job | None:
+        """Return the job that a worker process has in hand, or None."""
+        with self._connection() as connection:
+            row = connection.execute(
+                "SELECT * FROM jobs WHERE state = ? AND worker_pid = ?", (JobState.RUNNING, worker_pid)
+            ).fetchone()
+        return _job(row) if row else None
 
     def fail_running(self, reason: str, *, worker_pid: int | None = None) -> tuple[str, ...]:
         """End as failed what a worker that is gone had in hand (or, without a process id, all that runs)."""

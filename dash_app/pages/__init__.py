@@ -3,5 +3,9 @@
 from __future__ import annotations
 
 from dash_app.page import Page
+from dash_app.pages import depot, schedule
 
-PAGES: tuple[Page, ...] = ()
+PAGES: tuple[Page, ...] = (
+    schedule.PAGE,
+    depot.PAGE,
+)

@@ -11,14 +11,16 @@ from dash_app.view import View
 MOST_ROWS = 60
 
 
-def plain_table(view: View, table: Table, *, links: dict[int, str] | None = None) -> Component:
-    """Return the table; `links` are addresses by row that the first cell leads to.
+def plain_table(
+    view: View, table: Table, *, links: dict[int, str] | None = None, most: int = MOST_ROWS
+) -> Component:
+    """Return the table, at most so many rows; `links` are addresses by row that the first cell leads to.
 
     What is missing is named and hatched, never empty and never zero.
     """
     heads = [html.Th(_heading(column), scope="col", className=_kind(table, index)) for index, column in _all(table)]
     rows = []
-    for number, row in enumerate(table.rows[:MOST_ROWS]):
+    for number, row in enumerate(table.rows[:most]):
         cells = [_cell(view, table, index, row[index]) for index, _ in _all(table)]
         if links and number in links:
             cells[0] = html.Td(html.A(str(row[0]), href=links[number]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from importlib import import_module
+from importlib.metadata import entry_points
 
 import click
 
@@ -19,17 +20,23 @@ COMMANDS = {
     "nightly": ("twin.cli.nightly", "nightly"),
     "runs": ("twin.cli.runs", "runs"),
     "transit": ("twin.cli.transit", "transit"),
+    "user": ("twin.cli.user", "user"),
+    "worker": ("twin.cli.worker", "worker"),
 }
 """Command → (module, name). A module is imported when its command is used, so that `twin --help` is quick."""
+
+PLUGGED_IN = "twin.commands"
+"""Entry points of packages above this one (the web app), which this package does not import."""
 
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature
-        return sorted(COMMANDS)
+        return sorted({*COMMANDS, *entry_points(group=PLUGGED_IN).names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
-            return None
+            found = list(entry_points(group=PLUGGED_IN, name=cmd_name))
+            return found[0].load() if found else None
         module, name = COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), name)
         return command
