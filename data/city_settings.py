@@ -50,6 +50,7 @@ SETTINGS = (
     Setting("city", "currency", str, "ISO code of the money that names with `krw` count.", pattern=r"[A-Z]{3}"),
     Setting("city", "latitude", float, "Latitude of the city's centre, degrees.", lower=-90, upper=90),
     Setting("city", "longitude", float, "Longitude of the city's centre, degrees.", lower=-180, upper=180),
+    Setting("city", "credits", str, "Whom maps and figures of this city must name; empty for nobody."),
     Setting("planning", "day_start", str, "Local time at which a planning day begins.", pattern=r"\d\d:\d\d"),
     Setting("planning", "step_min", int, "Length of a planning step, minutes; must divide an hour.", lower=1, upper=60),
     Setting("planning", "seed", int, "Seed of everything drawn at random.", lower=0, upper=2**32 - 1),
@@ -69,6 +70,7 @@ class CitySettings:
     currency: str
     latitude: float
     longitude: float
+    credits: str
     day_start: time
     step_min: int
     seed: int
@@ -165,6 +167,7 @@ def _settings(values: Mapping[str, object]) -> CitySettings:
         currency=text["city.currency"],
         latitude=float(text["city.latitude"]),
         longitude=float(text["city.longitude"]),
+        credits=text["city.credits"],
         day_start=time.fromisoformat(text["planning.day_start"]),
         step_min=int(text["planning.step_min"]),
         seed=int(text["planning.seed"]),

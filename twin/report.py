@@ -58,9 +58,19 @@ def render_report(summary: Summary, boundaries: Mapping[str, BaseGeometry], lang
         "body",
         _header(title, summary, words),
         element("main", _answers(summary, words), *_sections(summary, boundaries, words)),
-        element("footer", f"{words('product')} · {summary.run.run_id} · {summary.run.made_utc} UTC"),
+        _footer(summary, words),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang=words.lang.value)}\n"
+
+
+def _footer(summary: Summary, words: Words) -> Html:
+    run = summary.run
+    made = run.made_utc.replace("T", " ").removesuffix("+00:00")
+    return element(
+        "footer",
+        *([element("div", run.credits)] if run.credits else []),
+        f"{words('product')} · {run.run_id} · {made} UTC",
+    )
 
 
 def _header(title: str, summary: Summary, words: Words) -> Html:

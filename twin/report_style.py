@@ -61,9 +61,9 @@ svg text{font-family:inherit;fill:currentColor}
 .scroll:focus-visible,summary:focus-visible{outline:2px solid var(--plan);outline-offset:2px}
 table{border-collapse:collapse;font-size:13px;width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:650;padding:0 0 6px;font-size:14px}
-th,td{padding:5px 8px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th,td{padding:5px 6px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{color:var(--muted);font-weight:600;font-size:12px;vertical-align:bottom;border-bottom-color:var(--before);
-min-width:62px}
+min-width:56px}
 tbody th,tfoot th{font-weight:500;white-space:nowrap}
 th:first-child,td:first-child{padding-left:0}
 tfoot th,tfoot td{font-weight:650;border-bottom:0;border-top:1px solid var(--before)}

@@ -68,6 +68,7 @@ def _run_facts(run_id: str, found: Findings) -> RunFacts:
         run_id=run_id,
         city=settings.name,
         city_local=settings.name_local,
+        credits=settings.credits,
         scenario=city.scenario.name,
         scenario_meaning=city.scenario.meaning,
         service_date=day.planning.service_date.isoformat(),

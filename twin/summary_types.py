@@ -19,12 +19,13 @@ class RunFacts:
     """Which run it is and what it was made from.
 
     `clock` holds the local start of every step ("04:15"), `assumed_rows` and `stated_rows` count the rows of every
-    table that are assumptions and facts of their source.
+    table that are assumptions and facts of their source, `credits` whom maps and figures must name.
     """
 
     run_id: str
     city: str
     city_local: str
+    credits: str
     scenario: str
     scenario_meaning: str
     service_date: str

@@ -58,6 +58,7 @@ def run_facts() -> RunFacts:
         seed=7,
         code_version="0.1.0+abc",
         solver_version="HiGHS 1.15.1",
+        credits="Outlines: a survey, 2023.",
         made_utc="2026-08-11T12:00:00+00:00",
         inputs={"city folder": "a" * 64, "weather": "b" * 64},
         assumed_rows={"garages": 70, "tariffs": 3},

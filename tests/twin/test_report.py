@@ -276,3 +276,9 @@ def test_facts_of_the_run_are_shown() -> None:
         "without voltage limits",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_foot_names_whom_maps_must_name(lang: str) -> None:
+    assert "Outlines: a survey, 2023." in good_page(lang)
+    assert "Outlines" not in page(replace(summary(), run=in_run(credits="")), lang=lang).text
