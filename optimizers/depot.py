@@ -13,7 +13,7 @@ from optimizers.plan import DepotPlan, NoPlan, PlanStatus
 from optimizers.problem import DepotProblem
 from optimizers.problem_checks import require_sound
 from optimizers.replay import replay
-from optimizers.solver import SolveLimits
+from optimizers.solver import SolveLimits, never
 
 Solver = Callable[[DepotProblem, SolveLimits], DepotPlan | NoPlan]
 
@@ -41,6 +41,7 @@ def solve_depot(
     threads: int = 1,
     memory_limit_gb: float = float("inf"),
     method: Method = Method.AUTO,
+    cancel: Callable[[], bool] = never,
 ) -> DepotPlan | NoPlan:
     """Return the cheapest plan of a depot that was found in time, with its proved bound.
 
@@ -58,6 +59,8 @@ def solve_depot(
         Memory of the whole process at which the solver stops with what it has.
     method
         How to solve it.
+    cancel
+        Asked now and then; True ends the solve with the best so far.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def solve_depot(
     if method is Method.AUTO:
         compact = problem.bus_count <= COMPACT_UP_TO_BUSES or not can_decompose(problem)
         method = Method.COMPACT if compact else Method.COLUMN_GENERATION
-    answer = SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads, memory_limit_gb))
+    answer = SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads, memory_limit_gb, cancel))
     return _judged(problem, answer)
 
 

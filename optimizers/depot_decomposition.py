@@ -80,7 +80,7 @@ class _Best:
 
 def solve_decomposed(problem: DepotProblem, limits: SolveLimits) -> DepotPlan | NoPlan:
     """Plan a depot without lanes by decomposition; see `plan_depot`."""
-    return plan_depot(problem, DecompositionSettings(limits))
+    return plan_depot(problem, DecompositionSettings(limits), limits.cancel)
 
 
 def can_decompose(problem: DepotProblem) -> bool:

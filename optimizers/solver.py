@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -41,14 +42,23 @@ class SolveStatus(Enum):
     FAILED = "failed"
 
 
+def never() -> bool:
+    """Return that nobody asks for the end."""
+    return False
+
+
 @dataclass(frozen=True)
 class SolveLimits:
-    """What a solve may cost (wall time, threads, memory of the whole process), and the relative gap that ends it."""
+    """What a solve may cost (wall time, threads, memory of the whole process), and the relative gap that ends it.
+
+    `cancel` is asked now and then; True ends the solve with the best so far.
+    """
 
     time_limit_s: float
     gap: float = 1e-4
     threads: int = 1
     memory_limit_gb: float = float("inf")
+    cancel: Callable[[], bool] = never
 
 
 @dataclass(frozen=True)
@@ -101,7 +111,7 @@ def solve_model(model: pyo.ConcreteModel, limits: SolveLimits, *, warm_start: bo
             highs.setSolution(len(known), *(np.array(part) for part in zip(*known, strict=True)))
     left_s = limits.time_limit_s - (time.perf_counter() - begin)
     highs.setOptionValue("time_limit", max(left_s, 0.0))
-    message = _run_watched(highs, max(left_s, 0.0), limits.memory_limit_gb)
+    message = _run_watched(highs, replace(limits, time_limit_s=max(left_s, 0.0)))
     return _outcome(highs, compiled.columns, message, time.perf_counter() - begin)
 
 
@@ -119,7 +129,7 @@ class _Watch:
             event.interrupt()
 
 
-def _run_watched(highs: Any, time_limit_s: float, memory_limit_gb: float) -> str:
+def _run_watched(highs: Any, limits: SolveLimits) -> str:
     """Run HiGHS in a thread; return why it was stopped, or "" when it ended by itself."""
     watch, reason, done = _Watch(highs), "", threading.Event()
 
@@ -131,7 +141,7 @@ def _run_watched(highs: Any, time_limit_s: float, memory_limit_gb: float) -> str
 
     # An event tells the end: a thread whose join was interrupted passes for dead while it runs (CPython 3.11).
     threading.Thread(target=run, name="HiGHS", daemon=True).start()
-    deadline = time.monotonic() + time_limit_s + ASK_AFTER_S
+    deadline = time.monotonic() + limits.time_limit_s + ASK_AFTER_S
     while not done.is_set():
         try:
             done.wait(WATCH_EVERY_S)
@@ -139,8 +149,10 @@ def _run_watched(highs: Any, time_limit_s: float, memory_limit_gb: float) -> str
                 return f"{reason}; HiGHS did not stop when asked to"
             if not watch.stop and time.monotonic() > deadline:
                 watch.stop, reason = True, "time limit"
-            elif not watch.stop and _resident_gb() > memory_limit_gb:
+            elif not watch.stop and _resident_gb() > limits.memory_limit_gb:
                 watch.stop, reason, deadline = True, "memory limit", time.monotonic()
+            elif not watch.stop and limits.cancel():
+                watch.stop, reason, deadline = True, "cancelled", time.monotonic()
         except KeyboardInterrupt:
             watch.stop, reason, deadline = True, "interrupted", time.monotonic()
     return reason
