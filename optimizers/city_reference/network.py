@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 
 from data.errors import InvalidInput, Problem
+from grid.elements import Lines, Transformers
 from grid.network import Network
 from optimizers.arrays import Floats, Ints
 from optimizers.coordination_plan import LimitKind
@@ -56,7 +58,7 @@ def add_loads(m: pyo.ConcreteModel, problem: CityProblem) -> None:
         for asset, bus in enumerate(block.bus.tolist()):
             at_bus[bus].append((number, asset))
 
-    def load(base: Floats, name: str):
+    def load(base: Floats, name: str) -> Any:
         def rule(m, n, t):
             return float(base[t, n]) + sum(getattr(m.block[k], name)[a, t] for k, a in at_bus[n])
 
@@ -166,11 +168,9 @@ def add_cuts(m: pyo.ConcreteModel, cuts: Sequence[Cut]) -> None:
     @m.Constraint(m.CUT)
     def cut(m, k):
         row = cuts[k]
-        felt = [n for n in m.N if row.kw[n] != 0.0 or row.kvar[n] != 0.0]
-        seen = sum(
-            float(row.kw[n]) * m.load_kw[n, row.step] + float(row.kvar[n]) * m.load_kvar[n, row.step] for n in felt
-        )
-        return row.constant + seen <= m.excess[row.kind.name, row.group, row.step]
+        active = sum(float(row.kw[n]) * m.load_kw[n, row.step] for n in m.N if row.kw[n] != 0.0)
+        reactive = sum(float(row.kvar[n]) * m.load_kvar[n, row.step] for n in m.N if row.kvar[n] != 0.0)
+        return row.constant + active + reactive <= m.excess[row.kind.name, row.group, row.step]
 
 
 def branches_of(network: Network) -> list[Branch]:
@@ -221,13 +221,17 @@ def _oriented(network: Network, ends: Ints, j: int, parent: int, child: int, kv:
 def carried(network: Network) -> tuple[list[float], list[float]]:
     """Return what the network itself draws at each bus at the nominal voltage: its loads, shunts and charging."""
     kw, kvar = np.zeros(len(network.buses)), np.zeros(len(network.buses))
-    for table in (network.loads, network.shunts):
-        np.add.at(kw, table.bus, table.p_kw * table.in_service)
-        np.add.at(kvar, table.bus, table.q_kvar * table.in_service)
-    for table, side in ((network.lines, "from_bus"), (network.lines, "to_bus"), (network.transformers, "to_bus")):
-        half = 1.0 if isinstance(table, type(network.transformers)) else 0.5
-        at = getattr(table, side)
-        squared = network.buses.base_kv[table.to_bus] ** 2 * 1e-3 * table.in_service * half
+    for drawn in (network.loads, network.shunts):
+        np.add.at(kw, drawn.bus, drawn.p_kw * drawn.in_service)
+        np.add.at(kvar, drawn.bus, drawn.q_kvar * drawn.in_service)
+    lines, transformers = network.lines, network.transformers
+    sides: tuple[tuple[Lines | Transformers, Ints, float], ...] = (
+        (lines, lines.from_bus, 0.5),
+        (lines, lines.to_bus, 0.5),
+        (transformers, transformers.to_bus, 1.0),
+    )
+    for table, at, share in sides:
+        squared = network.buses.base_kv[table.to_bus] ** 2 * 1e-3 * table.in_service * share
         np.add.at(kw, at, table.g_us * squared)
         np.add.at(kvar, at, -table.b_us * squared)
     return kw.tolist(), kvar.tolist()

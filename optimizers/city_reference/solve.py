@@ -13,7 +13,7 @@ import xarray as xr
 from data.errors import TwinError
 from grid.powerflow import PowerFlow, power_flow
 from grid.sensitivity import current_sensitivity, sensitivity
-from optimizers.arrays import Floats
+from optimizers.arrays import Floats, Ints
 from optimizers.city_reference.compose import build_city_model
 from optimizers.city_reference.network import Cut, add_cuts, add_lindistflow
 from optimizers.coordination_plan import LimitKind
@@ -162,8 +162,8 @@ def _voltage_cuts(problem: CityProblem, model: pyo.ConcreteModel, plan: Referenc
     v = plan.flow.v_pu.to_numpy()
     sign = -1.0 if kind is LimitKind.LOW_VOLTAGE else 1.0
     limit = buses.v_min_pu if kind is LimitKind.LOW_VOLTAGE else buses.v_max_pu
-    excess = sign * (v - limit)
-    over = excess - _paid(problem, model, kind, group)
+    excess = np.asarray(sign * (v - limit))
+    over = excess - _paid(model, kind, group)
     found = np.argwhere(over > VOLTAGE_PU)
     if not len(found):
         return []
@@ -183,7 +183,7 @@ def _current_cuts(problem: CityProblem, model: pyo.ConcreteModel, plan: Referenc
     kva_per_a = np.sqrt(3) * network.buses.base_kv[from_bus]
     rating = np.concatenate([network.lines.rating_a * kva_per_a[: len(network.lines)], network.transformers.rating_kva])
     excess = plan.flow.branch_a.to_numpy() * kva_per_a - rating
-    over = excess - _paid(problem, model, LimitKind.CURRENT, group)
+    over = excess - _paid(model, LimitKind.CURRENT, group)
     found = np.argwhere(over > LOADING * np.where(np.isfinite(rating), rating, 1.0))
     if not len(found):
         return []
@@ -199,7 +199,7 @@ def _current_cuts(problem: CityProblem, model: pyo.ConcreteModel, plan: Referenc
     ]
 
 
-def _paid(problem: CityProblem, model: pyo.ConcreteModel, kind: LimitKind, group: Floats) -> Floats:
+def _paid(model: pyo.ConcreteModel, kind: LimitKind, group: Ints) -> Floats:
     """Return (T, elements) the excess that the plan pays for at each element's group."""
     groups = sorted(set(group.tolist()))
     paid = {g: [float(model.excess[kind.name, g, t].value or 0.0) for t in model.T] for g in groups}
