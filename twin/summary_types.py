@@ -221,7 +221,7 @@ def summary_from_json(document: Mapping[str, Any]) -> Summary:
         what = f"written with schema version {version}, this program reads {SUMMARY_VERSION}"
         raise InvalidInput([Problem("summary.json", 0, "schema_version", what, "make the run again")])
     return Summary(
-        run=RunFacts(**_with_tuples(document["run"])),
+        run=RunFacts(**{"credits": ""} | _with_tuples(document["run"])),  # runs made before cities had credits
         certificate=CertificateFacts(**_with_tuples(document["certificate"])),
         totals=document["totals"],
         curves=CityCurves(**_with_tuples(document["curves"])),
