@@ -10,19 +10,20 @@ TYPES = ["text/html", "text/css", "text/javascript", "application/javascript", "
 SMALLEST_BYTES = 600
 FIXED = ("/_dash-component-suites/", "/resource/")
 MOST_KEPT = 200
+NOT_KEPT = "not kept"
 
 
 class _Kept:
-    """Compressed files by address, a bounded number."""
+    """Compressed files by algorithm and address, a bounded number; an answer without an address is never kept."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
 
     def get(self, key: str) -> bytes | None:
-        return self._kept.get(key) if key else None
+        return self._kept.get(key)
 
     def set(self, key: str, value: bytes) -> None:
-        if key and len(self._kept) < MOST_KEPT:
+        if not key.endswith(NOT_KEPT) and len(self._kept) < MOST_KEPT:
             self._kept[key] = value
 
 
@@ -42,4 +43,4 @@ def use_compression(server: Flask) -> None:
 
 
 def _key(asked: Request) -> str:
-    return asked.path if asked.path.startswith(FIXED) else ""
+    return asked.path if asked.path.startswith(FIXED) else NOT_KEPT

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 import xarray as xr
 
-from data.errors import TwinError
+from data.errors import InvalidInput, Problem, TwinError
 from data.ledger import RunRecord, RunState
 from data.store import RunStore
 from twin.nightly import SUMMARY_FILE
@@ -21,7 +21,6 @@ from twin.summary_types import Summary, summary_from_json
 
 Made = TypeVar("Made")
 
-KEPT_SUMMARIES = 12
 KEPT_PARTS = 64
 FRESH_S = 1.0
 """Seconds for which the list of runs is believed."""
@@ -40,6 +39,14 @@ class TooMuchError(TwinError):
 class _Listing:
     at_s: float
     records: tuple[RunRecord, ...]
+
+
+def _read_summary(content: bytes) -> Summary:
+    try:
+        return summary_from_json(json.loads(content))
+    except (KeyError, TypeError) as error:
+        what = f"written by another version of the program ({error})"
+        raise InvalidInput([Problem(SUMMARY_FILE, 0, "", what, "make the run again")]) from error
 
 
 class Runs:
@@ -81,8 +88,14 @@ class Runs:
         return newer[0] if newer else None
 
     def summary(self, run_id: str) -> Summary:
-        """Return the summary of a shown run (kept: a few of them)."""
-        return self.part(run_id, SUMMARY_FILE, lambda content: summary_from_json(json.loads(content)))
+        """Return the summary of a shown run.
+
+        Raises
+        ------
+        InvalidInput
+            When it was written by another version of the program.
+        """
+        return self.part(run_id, SUMMARY_FILE, _read_summary)
 
     def part(self, run_id: str, name: str, read: Callable[[bytes], Made]) -> Made:
         """Return what `read` makes of a small file of a shown run; what was made is kept and must not be changed.

@@ -20,6 +20,7 @@ from dash_app.url_state import PageState, format_query, from_values, parse, quer
 from dash_app.view import View
 from dash_app.widgets.grid_table import grid_table
 from dash_app.widgets.text import badge, empty
+from data.errors import InvalidInput
 from data.ledger import RunRecord
 from data.users import Role
 
@@ -130,6 +131,9 @@ def _content(
         body = page.layout(view, state, services)
     except NotFoundError as missing:
         return empty(str(missing), words("empty.go_home"), "/")
+    except InvalidInput as unreadable:
+        why = str(unreadable.problems[0])
+        return empty(words("empty.unreadable", why=why), words("empty.unreadable_next"))
     told = {"page": page.name, "run": view.run_id, "arguments": dict(view.arguments), "values": to_values(state)}
     return html.Article(
         [
@@ -162,7 +166,7 @@ def _run_facts(services: Services, view: View) -> list[Component]:
     facts = [html.Span(chip, title=judgement.why(words), className="verdict", **{"data-shown-run": view.run_id})]
     if run is not None:
         made = run.ended_utc or run.started_utc
-        text = words("shell.data_of", date=run.key.service_date, time=kst(made), age=age(made, view.now_utc, words))
+        text = words("shell.data_of", time=kst(made), age=age(made, view.now_utc, words))
         facts.append(html.Span(text, className="data-time"))
     why = html.Span(judgement.why(words), className="verdict-why")
     return [*facts, why] if judgement.verdict.tone.sign else facts

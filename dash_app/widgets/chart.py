@@ -9,6 +9,18 @@ from dash_app import ids
 from dash_app.figures.style import graph_config
 from dash_app.view import View
 
+_NO_AXIS = {"visible": False, "fixedrange": True}
+BLANK = {
+    "data": [],
+    "layout": {
+        "xaxis": _NO_AXIS,
+        "yaxis": _NO_AXIS,
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+    },
+}
+"""What stands in the place of a figure until it comes: nothing, not axes without data."""
+
 
 def chart_card(
     view: View, page: str, name: str, title: str, *, table: str = "", height: int = 280, note: str = ""
@@ -32,7 +44,7 @@ def chart_card(
         A line below, such as the sign convention.
     """
     graph = dcc.Graph(
-        id=ids.chart(page, name), config=graph_config(view.lang), style={"height": f"{height}px"}, figure={"layout": {}}
+        id=ids.chart(page, name), config=graph_config(view.lang), style={"height": f"{height}px"}, figure=BLANK
     )
     sentence_id, title_id = ids.sentence(page, name), f"{page}-{name}-title"
     described = {"aria-labelledby": title_id, "aria-describedby": sentence_id}
