@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,7 @@ class GridState:
     converged: Flags
     reasons: tuple[str, ...]
 
-    @property
+    @cached_property
     def feeder_loading(self) -> Floats:
         """(T, F) active power at the head over the normal rating, or the worst current of its own lines if higher."""
         facts = self.grid.lines
