@@ -17,8 +17,8 @@ from twin.summary_grid_types import LimitKind, LimitTable
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CLOSEST = 20
-"""Elements of each kind that are listed although they keep their limit."""
+CLOSEST = 8
+"""Elements of each kind and district that are listed although they keep their limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +49,10 @@ def limit_table(
     step_h
         Length of a step.
     closest
-        How many elements of each kind are listed although they keep their limit.
+        How many elements of each kind and district are listed although they keep their limit.
     """
     tables = [
-        _rows(plan, measured, step_h, closest)
+        _rows(plan, measured, _district_of(state.grid, measured), step_h, closest)
         for plan, (state, load_kva) in enumerate(zip(states, loads_kva, strict=True))
         for measured in _measured(state, load_kva)
     ]
@@ -120,13 +120,29 @@ def _voltages(state: GridState) -> list[_Measured]:
     return found
 
 
-def _rows(plan: int, measured: _Measured, step_h: float, closest: int) -> dict[str, NDArray[Any]]:
+def _district_of(grid: SyntheticGrid, measured: _Measured) -> NDArray[np.str_]:
+    """Return the district of each element: of its feeder, else of its bank's substation."""
+    of_bank = grid.substations.district[grid.banks.substation[measured.bank]] if len(grid.banks.id) else ""
+    of_feeder = grid.feeders.district[measured.feeder] if len(grid.feeders.id) else ""
+    return np.asarray(np.where(measured.feeder >= 0, of_feeder, np.where(measured.bank >= 0, of_bank, "")))
+
+
+def _nearest(peak: Floats, district: NDArray[np.str_], closest: int) -> Ints:
+    """Return the elements of each district that come closest to their limit."""
+    order = np.lexsort((-peak, district))
+    first = np.flatnonzero(np.r_[True, district[order][1:] != district[order][:-1]]) if len(order) else order
+    rank = np.arange(len(order)) - np.repeat(first, np.diff(np.r_[first, len(order)]))
+    return np.asarray(order[rank < closest], dtype=np.int64)
+
+
+def _rows(
+    plan: int, measured: _Measured, district: NDArray[np.str_], step_h: float, closest: int
+) -> dict[str, NDArray[Any]]:
     use = np.nan_to_num(measured.use)
     peak = use.max(axis=0, initial=0.0)
     # Only elements that are listed are looked at more closely: there are half a million values of each.
     listed = np.flatnonzero(peak > 1.0 + measured.tolerance)
-    nearest = np.argsort(-peak, kind="stable")[:closest]
-    listed = np.union1d(listed, nearest)
+    listed = np.union1d(listed, _nearest(peak, district, closest))
     use = use[:, listed]
     outside = use > 1.0 + measured.tolerance
     steps = np.arange(len(use))[:, np.newaxis]
