@@ -1,31 +1,34 @@
-"""One plan for a city inside the limits of its network, accepted by the AC power flow, with a proved bound."""
+"""One plan for a city inside the limits of its network, accepted by the AC power flow, with a proved bound.
+
+Cheap first: every asset's best response to what it pays by itself, spread over steps that cost the same, and one power
+flow. Where that keeps every limit, nothing else is done, and the responses prove the bound. Where it does not, the
+assets that bear on a violated limit are planned together under tangents of the limit, area by area, until the power
+flow finds nothing any more; what cannot be kept is priced, listed, and the plan says that it is relaxed.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from optimizers.coordination_plan import CoordinatedPlan
+import numpy as np
+
+from grid.powerflow import PowerFlow
+from optimizers.coordination_limits import Places
+from optimizers.coordination_plan import CoordinatedPlan, Round
+from optimizers.coordination_prices import limit_prices, marginal_prices, violations_in_words
 from optimizers.coordination_problem import CityProblem
+from optimizers.coordination_search import Search
+from optimizers.coordination_settings import CoordinationSettings, CoordinationState
+from optimizers.plan import PlanStatus, relative_gap
 
+__all__ = ["CoordinationSettings", "CoordinationState", "coordinate", "never"]
 
-@dataclass(frozen=True)
-class CoordinationSettings:
-    """How to coordinate.
-
-    Attributes
-    ----------
-    time_limit_s
-        Wall time; afterwards the best plan so far is returned.
-    gap
-        Relative gap at which the plan counts as optimal.
-    threads
-        Areas planned at once.
-    """
-
-    time_limit_s: float
-    gap: float = 2e-3
-    threads: int = 2
+MOST_ROUNDS = 40
+BOUND_FOR = (
+    "what every asset pays by itself and for supply, as stated, with the network's limits by tangents that lie outside "
+    "them; upper voltage limits and ratings under reverse flow are left out of the bound, so it holds with them too"
+)
 
 
 def never() -> bool:
@@ -36,7 +39,7 @@ def never() -> bool:
 def coordinate(
     problem: CityProblem,
     settings: CoordinationSettings,
-    warm: object = None,
+    warm: CoordinationState | None = None,
     cancel: Callable[[], bool] = never,
 ) -> CoordinatedPlan:
     """Plan all assets of a city.
@@ -48,7 +51,7 @@ def coordinate(
     settings
         Limits of the search.
     warm
-        `CoordinatedPlan.state` of an earlier plan of the same network: its cuts and columns are carried over.
+        `CoordinatedPlan.state` of an earlier plan of the same network and horizon: its tangents are carried over.
     cancel
         Asked now and then; True ends the search with the best so far.
 
@@ -57,4 +60,71 @@ def coordinate(
     InvalidInput
         With everything that is wrong with the problem.
     """
-    raise NotImplementedError
+    problem.check()
+    search = Search(problem, settings, warm, cancel)
+    search.start()
+    flow = _until_accepted(search)
+    return _finished(search, flow)
+
+
+def _until_accepted(search: Search) -> PowerFlow:
+    """Plan and check in turn until the power flow finds nothing that is not known and paid for."""
+    search.carry_over()
+    for _ in range(MOST_ROUNDS):
+        begin = time.perf_counter()
+        flow = search.flow()
+        violated = search.violated(flow)
+        search.rounds.append(_round(search, flow, violated, begin))
+        news = search.surprising(violated)
+        if not len(news) or search.stop():
+            break
+        search.plan_areas(search.tighten(flow, news))
+    return flow
+
+
+def _round(search: Search, flow: PowerFlow, violated: Places, begin: float) -> Round:
+    on_voltage = search.book.kind[violated.limit] < 2
+    share = violated.excess / search.book.size[violated.limit]
+    return Round(
+        violations=len(violated),
+        worst_voltage_pu=float(share[on_voltage].max(initial=0.0)),
+        worst_loading=float(share[~on_voltage].max(initial=0.0)),
+        rows=len(search.rows),
+        objective_krw=search.cost_krw(flow) + search.violation_krw(violated),
+        lower_bound_krw=search.bound_krw(),
+        wall_s=time.perf_counter() - begin,
+    )
+
+
+def _finished(search: Search, flow: PowerFlow) -> CoordinatedPlan:
+    problem, book = search.problem, search.book
+    beyond = book.beyond(flow, np.zeros(len(book.kind)))
+    net = search.net(beyond)
+    words = violations_in_words(book, beyond, beyond.excess - net.excess)
+    cost, bound = search.cost_krw(flow), search.bound_krw()
+    violated = net.take(~(net.excess <= book.tolerance[net.limit]))
+    objective = cost + search.violation_krw(violated)
+    solved = bool(search.converged(flow).all())
+    within = relative_gap(objective, bound) <= search.settings.gap
+    status = PlanStatus.OPTIMAL if within else PlanStatus.FEASIBLE
+    if words or not solved:
+        status = PlanStatus.RELAXED if solved else PlanStatus.FAILED
+    return CoordinatedPlan(
+        problem_id=problem.id,
+        assets=tuple(search.plans),
+        load_kw=search.kw,
+        load_kvar=search.kvar,
+        flow=flow,
+        cost_krw=cost,
+        violation_krw=objective - cost,
+        lower_bound_krw=bound,
+        unlimited_bound_krw=search.unlimited_bound_krw(),
+        bound_for=BOUND_FOR,
+        status=status,
+        prices=limit_prices(book, search.rows, search.row_price),
+        violations=words,
+        marginal=marginal_prices(problem, book, flow, search.rows, search.row_price),
+        rounds=tuple(search.rounds),
+        state=CoordinationState(search.rows),
+        wall_s=time.perf_counter() - search.begin,
+    )

@@ -29,6 +29,10 @@ class NetworkLimits:
         Price of each kVAh (kWh for `flow_limit_kw`) above a limit, by the worst branch of a group and step.
     voltage_krw_per_pu_h
         Price of each pu and hour outside the voltage band, by the worst bus of a group and step.
+    group_feed
+        (G,) branch each group is fed through, -1 for none: what a first plan keeps below its rating. Empty for none.
+    group_parent
+        (G,) group above each group (the bank of a feeder), -1 for none; parents come after their children.
     """
 
     group: Ids
@@ -38,6 +42,8 @@ class NetworkLimits:
     flow_limit_kw: Floats
     overload_krw_per_kwh: float
     voltage_krw_per_pu_h: float
+    group_feed: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    group_parent: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +89,9 @@ class CityProblem:
     supply_krw_per_kwh
         (T,) what each kWh taken from the slacks costs besides, losses included: 0 when the actors' tariffs are all
         that counts, wholesale and carbon prices when the system's cost is to be least.
+    reference_krw_per_kwh
+        (T,) what a kWh at the slacks is taken to be worth in marginal prices where `supply_krw_per_kwh` is 0; it is
+        in no cost.
     """
 
     id: str
@@ -94,6 +103,7 @@ class CityProblem:
     base_kvar: Floats
     assets: tuple[AssetBlock, ...]
     supply_krw_per_kwh: Floats = field(default_factory=lambda: np.zeros(0))
+    reference_krw_per_kwh: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def steps(self) -> int:
@@ -105,6 +115,13 @@ class CityProblem:
         """(T,) price of supply, zeros where none is given."""
         return self.supply_krw_per_kwh if self.supply_krw_per_kwh.size else np.zeros(self.steps)
 
+    @property
+    def energy_price(self) -> Floats:
+        """(T,) what a kWh at the slacks is worth: its price, or the reference where none is given."""
+        if self.supply_krw_per_kwh.size or not self.reference_krw_per_kwh.size:
+            return self.supply_price
+        return self.reference_krw_per_kwh
+
     def check(self) -> None:
         """Raise `InvalidInput` with everything that makes the problem meaningless."""
         problems = ProblemList()
@@ -112,6 +129,7 @@ class CityProblem:
         for name in ("base_kw", "base_kvar"):
             self._check_array(name, getattr(self, name), shape, problems)
         self._check_array("supply_krw_per_kwh", self.supply_price, (self.steps,), problems)
+        self._check_array("reference_krw_per_kwh", self.energy_price, (self.steps,), problems)
         self._check_shared(problems)
         self._check_limits(problems)
         for block in self.assets:
@@ -148,6 +166,10 @@ class CityProblem:
         heads = limits.flow_branch
         if heads.shape != limits.flow_limit_kw.shape or (heads < 0).any() or (heads >= sizes["branch_group"]).any():
             problems.add(self.id, "not one limit for each branch", "give branches of the network", field="flow_branch")
+        for name, largest in (("group_feed", sizes["branch_group"]), ("group_parent", groups)):
+            index = getattr(limits, name)
+            if index.size and (index.shape != (groups,) or ((index < -1) | (index >= largest)).any()):
+                problems.add(self.id, "not one valid position a group", f"use -1 … {largest - 1}", field=name)
         if np.isnan(limits.flow_limit_kw).any() or (limits.flow_limit_kw < 0).any():
             problems.add(self.id, "limits that are NaN or negative", "give kW, inf for none", field="flow_limit_kw")
         for name in ("overload_krw_per_kwh", "voltage_krw_per_pu_h"):
