@@ -27,7 +27,7 @@ class DepartureState(StrEnum):
     SHORT = "short"
     """The bus leaves with less than it needs."""
     TIGHT = "tight"
-    """It leaves charged, but a delay of up to `TIGHT_H` is too much."""
+    """It leaves charged, but a delay of up to `TIGHT_H` is too much. At the end of the day nobody leaves."""
     SAFE = "safe"
 
 
@@ -113,7 +113,7 @@ def _departure(problem: DepotProblem, plan: DepotPlan, stay: Stay, power_kw: flo
     enough = act_by == stay.stop
     slack_h = None if enough else _hours_between(problem, begin, act_by)
     state = DepartureState.SAFE
-    if slack_h is not None and slack_h <= TIGHT_H:
+    if slack_h is not None and slack_h <= TIGHT_H and not last:
         state = DepartureState.TIGHT
     if has < need - SHORT_KWH:
         state = DepartureState.SHORT

@@ -11,9 +11,7 @@ from dash_app.view import View
 MOST_ROWS = 60
 
 
-def plain_table(
-    view: View, table: Table, *, links: dict[int, str] | None = None, most: int = MOST_ROWS
-) -> Component:
+def plain_table(view: View, table: Table, *, links: dict[int, str] | None = None, most: int = MOST_ROWS) -> Component:
     """Return the table, at most so many rows; `links` are addresses by row that the first cell leads to.
 
     What is missing is named and hatched, never empty and never zero.
