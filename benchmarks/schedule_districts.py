@@ -181,6 +181,7 @@ def _tanks(bus: Ints, h: float, price: Floats, rng: np.random.Generator) -> HotW
         bus=bus,
         step_h=h,
         price_krw_per_kwh=price,
+        name="hot water",
         baseline_kw=draw / h,
         power_kw=3.0 * draw.mean(axis=1) / h + 5.0,
         draw_kwh=draw,

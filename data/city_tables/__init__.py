@@ -25,6 +25,7 @@ from data.city_tables import (
     districts,
     emissions,
     ev,
+    flexible,
     grid,
     planning,
     solar,
@@ -33,7 +34,7 @@ from data.city_tables import (
 )
 from data.schema import Parameter, TableSchema
 
-_TOPICS = (districts, tariffs, demand, weather, solar, grid, ev, buses, city_assets, emissions, planning)
+_TOPICS = (districts, tariffs, demand, weather, solar, grid, ev, buses, city_assets, flexible, emissions, planning)
 
 ALL_TABLES: tuple[TableSchema, ...] = tuple(table for topic in _TOPICS for table in topic.TABLES)
 ALL_PARAMETERS: tuple[Parameter, ...] = tuple(parameter for topic in _TOPICS for parameter in topic.PARAMETERS)

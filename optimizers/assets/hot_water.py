@@ -20,6 +20,8 @@ class HotWaterTanks(StorageBlock):
 
     Attributes
     ----------
+    name
+        Name of the kind in words, e.g. "hot water, homes".
     baseline_kw
         (A, T) power of the heaters when nobody plans, counted in the base load.
     power_kw
@@ -34,6 +36,7 @@ class HotWaterTanks(StorageBlock):
         (A,) reactive over active power.
     """
 
+    name: str
     baseline_kw: Floats
     power_kw: Floats
     draw_kwh: Floats
@@ -46,7 +49,7 @@ class HotWaterTanks(StorageBlock):
     @property
     def kind(self) -> str:
         """Name of the kind."""
-        return "hot-water tanks"
+        return self.name
 
     def storage(self) -> Storage:
         """Return the tanks in the form all storages share."""
