@@ -42,7 +42,7 @@ def random_district(case: DistrictCase) -> CityProblem:
     base_kw = rng.uniform(20.0, 60.0, (case.steps, case.buses)) * _day(case)[:, None]
     base_kw[:, 0] = 0.0
     price = rng.choice([84.3, 137.4, 190.4], case.steps) + rng.uniform(0.0, 5.0, case.steps)
-    assets = _assets(case, price, rng)
+    assets = random_assets(case, price, rng)
     problem = CityProblem(
         id=f"district {case.seed}",
         network=network,
@@ -84,7 +84,9 @@ def _day(case: DistrictCase) -> Floats:
     return np.asarray(1.0 + 0.4 * np.sin(2.0 * np.pi * (hour - 0.35)))
 
 
-def _assets(case: DistrictCase, price: Floats, rng: np.random.Generator) -> tuple[AssetBlock, ...]:
+def random_assets(case: DistrictCase, price: Floats, rng: np.random.Generator) -> tuple[AssetBlock, ...]:
+    """Return vehicles, lent vehicles, batteries, buildings, hot water and solar inverters, in this order."""
+
     def at(count: int) -> Ints:
         return rng.integers(1, case.buses, count)
 

@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyomo.environ as pyo
 
 from optimizers.assets.battery import Batteries
+from optimizers.assets.battery_fleet import BatteryFleet
+from optimizers.assets.power_circle import PowerCircle
 from optimizers.city_reference.inverter import add_power_circle
 
 
@@ -57,3 +60,27 @@ def add_batteries(b: pyo.Block, batteries: Batteries) -> None:
     worn = sum(column["wear_krw_per_kwh"][a] * b.discharge_kw[a, t] * h for a in b.A for t in b.T)
     left = sum(column["end_value_krw_per_kwh"][a] * b.stored_kwh[a, b.EDGE.last()] for a in b.A)
     b.cost_krw = pyo.Expression(expr=paid + worn - left)
+
+
+def add_battery_fleet(b: pyo.Block, fleet: BatteryFleet) -> None:
+    """Add batteries at unity power factor, with one efficiency for both ways and no standing loss."""
+    own = fleet.batteries
+    nothing = np.zeros(own.count)
+    batteries = Batteries(
+        bus=fleet.bus,
+        step_h=fleet.step_h,
+        price_krw_per_kwh=fleet.price_krw_per_kwh[fleet.price_row],
+        power_kw=own.power_kw,
+        rating_kva=own.power_kw,
+        min_kwh=own.min_kwh,
+        max_kwh=own.max_kwh,
+        initial_kwh=own.initial_kwh,
+        terminal_min_kwh=own.terminal_min_kwh,
+        charge_efficiency=own.efficiency,
+        discharge_efficiency=own.efficiency,
+        standing_loss_per_h=nothing,
+        wear_krw_per_kwh=own.wear_krw_per_kwh,
+        end_value_krw_per_kwh=nothing,
+        circle=PowerCircle(edges=8, reactive_share=0.0),
+    )
+    add_batteries(b, batteries)

@@ -12,12 +12,17 @@ import pyomo.environ as pyo
 
 from data.errors import InvalidInput, Problem
 from optimizers.assets.battery import Batteries
+from optimizers.assets.battery_fleet import BatteryFleet
 from optimizers.assets.building import Buildings
+from optimizers.assets.bus_depots import BusDepots
+from optimizers.assets.charging import Charging
 from optimizers.assets.hot_water import HotWaterTanks
 from optimizers.assets.solar import SolarInverters
 from optimizers.assets.vehicles import Vehicles
-from optimizers.city_reference.battery import add_batteries
+from optimizers.city_reference.battery import add_batteries, add_battery_fleet
 from optimizers.city_reference.building import add_buildings
+from optimizers.city_reference.charging import add_charging
+from optimizers.city_reference.depots import add_depots
 from optimizers.city_reference.hot_water import add_hot_water
 from optimizers.city_reference.network import add_loads, add_slacks
 from optimizers.city_reference.solar import add_solar
@@ -26,7 +31,10 @@ from optimizers.coordination_problem import CityProblem
 
 KINDS: Mapping[type, Callable[[pyo.Block, Any], None]] = {
     Batteries: add_batteries,
+    BatteryFleet: add_battery_fleet,
     Buildings: add_buildings,
+    BusDepots: add_depots,
+    Charging: add_charging,
     HotWaterTanks: add_hot_water,
     SolarInverters: add_solar,
     Vehicles: add_vehicles,
