@@ -5,11 +5,13 @@ BIN := $(VENV)/bin
 TWIN := $(BIN)/twin
 PYTEST_WORKERS ?= 2
 NIGHTLY_ARGS ?=
+SERVE_ARGS ?=
 
 .PHONY: help setup setup-dev browser nightly test gates lint types contracts lock-check serve clean
 
 help:
 	@echo "make nightly   plan tomorrow for the embedded Seoul and say where the report is"
+	@echo "make serve     open the web app on the published runs (SERVE_ARGS=--demo: without log-in)"
 	@echo "make test      run every test (installs what they need, the browser included)"
 	@echo "make gates     ruff, mypy, import contracts, lock equals environment"
 	@echo "make clean     remove the environment and caches"
@@ -34,6 +36,9 @@ browser:
 
 nightly: setup
 	$(TWIN) nightly $(NIGHTLY_ARGS)
+
+serve: setup
+	$(TWIN) serve $(SERVE_ARGS)
 
 test: setup-dev browser
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile

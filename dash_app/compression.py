@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request
+from flask import Flask, Request, Response, request
 from flask_compress import Compress
 
 TYPES = ["text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml",
          "text/csv", "application/geo+json"]  # fmt: skip
 SMALLEST_BYTES = 600
-FIXED = ("/_dash-component-suites/", "/resource/")
+ASSETS = "/assets/"
+FIXED = ("/_dash-component-suites/", "/resource/", ASSETS)
 MOST_KEPT = 200
 NOT_KEPT = "not kept"
 
@@ -33,14 +34,26 @@ def use_compression(server: Flask) -> None:
         COMPRESS_MIMETYPES=TYPES,
         COMPRESS_MIN_SIZE=SMALLEST_BYTES,
         COMPRESS_ALGORITHM=["br", "gzip"],
-        COMPRESS_ALGORITHM_STREAMING=["gzip"],
+        COMPRESS_STREAMS=False,
         COMPRESS_BR_LEVEL=5,
         COMPRESS_LEVEL=6,
         COMPRESS_CACHE_KEY=_key,
         COMPRESS_CACHE_BACKEND=_Kept,
     )
     Compress(server)
+    server.after_request(_read_whole)  # registered last, it runs first
 
 
 def _key(asked: Request) -> str:
     return asked.path if asked.path.startswith(FIXED) else NOT_KEPT
+
+
+def _read_whole(response: Response) -> Response:
+    """Read the file of an asset and close it: the compression of streams leaves files open."""
+    if request.path.startswith(ASSETS) and response.status_code == 200 and response.is_streamed:
+        stream = response.response
+        response.direct_passthrough = False
+        response.set_data(response.get_data())
+        if hasattr(stream, "close"):
+            stream.close()
+    return response

@@ -22,7 +22,7 @@ RULE = "/upload/<kind>"
 KINDS: Mapping[str, tuple[str, ...]] = {
     "city": (".zip",),
     "depot": (".zip",),
-    "network": (".zip", ".m", ".json", ".xml", ".csv"),
+    "network": (".zip", ".m"),
     "weather": (".epw", ".csv"),
 }
 """Endings a file of each kind may have."""

@@ -62,6 +62,7 @@ class JobKind(StrEnum):
     WHAT_IF = "what_if"
     DEPOT_REPLAN = "depot_replan"
     DEPOT_EXPLAIN = "depot_explain"
+    INPUT_CHECK = "input_check"
 
     @property
     def lane(self) -> Lane:

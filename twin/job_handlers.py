@@ -17,6 +17,7 @@ HANDLERS: Mapping[JobKind, str] = {
     JobKind.WHAT_IF: "twin.whatif_run:run_job",
     JobKind.DEPOT_REPLAN: "twin.depot_replan:run_job",
     JobKind.DEPOT_EXPLAIN: "twin.depot_relax:run_job",
+    JobKind.INPUT_CHECK: "twin.input_check:run_job",
 }
 """Kind → module:function, imported in the worker when a job of the kind comes (or to be ready for one)."""
 
@@ -26,6 +27,7 @@ LONGEST_S: Mapping[JobKind, float] = {
     JobKind.WHAT_IF: 120.0,
     JobKind.DEPOT_REPLAN: 600.0,
     JobKind.DEPOT_EXPLAIN: 600.0,
+    JobKind.INPUT_CHECK: 300.0,
 }
 """Seconds after which a job is ended as failed, whatever it does."""
 

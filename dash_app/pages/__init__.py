@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dash_app.page import Page
-from dash_app.pages import depot, schedule
+from dash_app.pages import depot, grid, schedule
 
 PAGES: tuple[Page, ...] = (
+    grid.PAGE,
     schedule.PAGE,
     depot.PAGE,
 )

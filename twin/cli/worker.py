@@ -20,9 +20,7 @@ STATE_FOLDER = "web"
 
 @click.command()
 @runs_option
-@click.option(
-    "--city", type=click.Path(path_type=Path), default=EMBEDDED_SEOUL, help="City folder.  [embedded Seoul]"
-)
+@click.option("--city", type=click.Path(path_type=Path), default=EMBEDDED_SEOUL, help="City folder.  [embedded Seoul]")
 @click.option("--lane", type=click.Choice([lane.value for lane in Lane]), hidden=True)
 def worker(runs: Path, city: Path, lane: str | None) -> None:
     """Do jobs until stopped: one process for short jobs, one for plans of districts and cities.
