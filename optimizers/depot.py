@@ -72,6 +72,12 @@ def solve_depot(
     InvalidInput
         With every problem of the input.
     """
+    limits = SolveLimits(time_limit_s, gap, threads, memory_limit_gb, cancel)
+    return solve_within(problem, limits, method=method)
+
+
+def solve_within(problem: DepotProblem, limits: SolveLimits, *, method: Method = Method.AUTO) -> DepotPlan | NoPlan:
+    """Return what `solve_depot` does, its limits given as one."""
     begin = time.perf_counter()
     require_sound(problem)
     reasons = tuple(bottleneck.sentence for bottleneck in bottlenecks(problem))
@@ -80,8 +86,7 @@ def solve_depot(
     if method is Method.AUTO:
         compact = problem.bus_count <= COMPACT_UP_TO_BUSES or not can_decompose(problem)
         method = Method.COMPACT if compact else Method.COLUMN_GENERATION
-    answer = SOLVERS[method](problem, SolveLimits(time_limit_s, gap, threads, memory_limit_gb, cancel))
-    return _judged(problem, answer)
+    return _judged(problem, SOLVERS[method](problem, limits))
 
 
 def _judged(problem: DepotProblem, answer: DepotPlan | NoPlan) -> DepotPlan | NoPlan:

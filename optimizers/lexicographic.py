@@ -6,18 +6,21 @@ Tiny weights in one objective would do the same in theory; in practice they slow
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 
-from optimizers.depot_compact import plan_from_solve
-from optimizers.depot_model.compose import build_depot_model
+from optimizers.depot_cost import plan_of
 from optimizers.depot_model.goals import peak_goal, smoothness_goal, starts_goal
-from optimizers.plan import DepotPlan, NoPlan
+from optimizers.depot_model.schedule import schedule_of, start_from
+from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict
 from optimizers.problem import DepotProblem
-from optimizers.solver import Solved, SolveLimits, SolveStatus, solve_model
+from optimizers.replay import replay, sessions_of
+from optimizers.robust import UNPROTECTED, Protection, build_protected_model, solve_protected, unsurvived
+from optimizers.solver import Solved, SolveLimits, SolveStatus, solve_model, solver_version
 
 
 class Goal(Enum):
@@ -37,9 +40,20 @@ EVERY_GOAL = (Goal.PEAK, Goal.STARTS, Goal.SMOOTHNESS)
 
 @dataclass(frozen=True)
 class GoalResult:
-    """What was reached for one goal after the cost: its value, its proved bound, and how the solve ended."""
+    """What was reached for one goal after the cost.
+
+    Attributes
+    ----------
+    before
+        Value of the cheapest plan, before this goal was looked at.
+    value, bound
+        Value of the final plan, and the proved bound of the solve, at least 0.
+    status
+        How its solve ended; with `EMPTY_HANDED` the plan is as good as before.
+    """
 
     goal: Goal
+    before: float
     value: float
     bound: float
     status: SolveStatus
@@ -53,8 +67,23 @@ class LexicographicPlan:
     goals: tuple[GoalResult, ...]
 
 
+def goal_value(problem: DepotProblem, plan: DepotPlan, goal: Goal) -> float:
+    """Return how good a plan is at a goal, from its schedule alone."""
+    if goal is Goal.PEAK:
+        return float(np.maximum(plan.grid_kw, 0.0).max())
+    if goal is Goal.STARTS:
+        return float(sum(session.start >= 0 for session in sessions_of(problem, plan)))
+    net_kw = plan.charge_kw - plan.discharge_kw
+    return float(np.abs(np.diff(net_kw, axis=1, prepend=0.0)).sum())
+
+
 def solve_lexicographic(
-    problem: DepotProblem, limits: SolveLimits, *, goals: tuple[Goal, ...] = EVERY_GOAL, tolerance: float = 1e-4
+    problem: DepotProblem,
+    limits: SolveLimits,
+    *,
+    goals: tuple[Goal, ...] = EVERY_GOAL,
+    tolerance: float = 1e-4,
+    protection: Protection = UNPROTECTED,
 ) -> LexicographicPlan:
     """Solve a depot for its cost, then for each goal in turn, keeping what was reached before.
 
@@ -69,27 +98,87 @@ def solve_lexicographic(
     tolerance
         How much of what was reached before may be given up, relative: the cost of the plan is at most
         ``(1 + tolerance)`` times that of the first solve.
+    protection
+        What the plan has to survive.
     """
     begin = time.perf_counter()
-    model = build_depot_model(problem)
-    first = solve_model(model, _share(limits, limits.time_limit_s / 2 if goals else limits.time_limit_s))
-    results: list[GoalResult] = []
-    if first.status in (SolveStatus.OPTIMAL, SolveStatus.STOPPED):
-        _hold(model, "cost_kept", model.total_krw, first.objective, tolerance)
-        model.cost.deactivate()
-        for position, goal in enumerate(goals):
-            left_s = limits.time_limit_s - (time.perf_counter() - begin)
-            solved = _solve_goal(model, goal, _share(limits, left_s / (len(goals) - position)))
-            results.append(GoalResult(goal, solved.objective, solved.bound, solved.status))
-            if solved.status in (SolveStatus.OPTIMAL, SolveStatus.STOPPED):
-                expression = getattr(model, f"goal_{goal.value}").expr
-                _hold(model, f"{goal.value}_kept", expression, solved.objective, tolerance)
-    plan = plan_from_solve(problem, model, first, SolveLimits(time.perf_counter() - begin, limits.gap + tolerance))
-    return LexicographicPlan(plan, tuple(results))
+    cost_s = limits.time_limit_s / 2 if goals else limits.time_limit_s
+    cost_gap = max(limits.gap - tolerance, limits.gap / 2) if goals else limits.gap
+    first = solve_protected(problem, protection, replace(limits, time_limit_s=cost_s, gap=cost_gap))
+    if isinstance(first, NoPlan):
+        return LexicographicPlan(first, ())
+    left = replace(limits, time_limit_s=max(limits.time_limit_s - (time.perf_counter() - begin), 0.0))
+    plan, results = improve_goals(problem, first, left, goals=goals, tolerance=tolerance, protection=protection)
+    return LexicographicPlan(plan, results)
 
 
-def _share(limits: SolveLimits, time_limit_s: float) -> SolveLimits:
-    return SolveLimits(max(time_limit_s, 0.0), limits.gap, limits.threads, limits.memory_limit_gb)
+def improve_goals(
+    problem: DepotProblem,
+    first: DepotPlan,
+    limits: SolveLimits,
+    *,
+    goals: tuple[Goal, ...] = EVERY_GOAL,
+    tolerance: float = 1e-4,
+    protection: Protection = UNPROTECTED,
+) -> tuple[DepotPlan, tuple[GoalResult, ...]]:
+    """Improve a cheap plan goal by goal, keeping its cost; the parameters are those of `solve_lexicographic`.
+
+    A plan that bends a rule is returned as it is.
+    """
+    if not goals or first.status is PlanStatus.RELAXED:
+        return first, ()
+    begin = time.perf_counter()
+    model = build_protected_model(problem, protection)
+    start_from(model, problem, first)
+    _hold(model, "cost_kept", model.total_krw, first.objective_krw, tolerance)
+    model.cost.deactivate()
+    solves: list[Solved] = []
+    for position, goal in enumerate(goals):
+        left_s = max(limits.time_limit_s - (time.perf_counter() - begin), 0.0)
+        solved = _solve_goal(model, goal, replace(limits, time_limit_s=left_s / (len(goals) - position)))
+        solves.append(solved)
+        if not _has_values(solved):
+            break
+        _hold(model, f"{goal.value}_kept", getattr(model, f"goal_{goal.value}").expr, solved.objective, tolerance)
+    plan = first
+    if _has_values(solves[0]):
+        plan = _better(problem, first, model, protection, first.wall_s + time.perf_counter() - begin)
+        if plan is first:  # its replay or its protection failed by the solver's tolerance: nothing was gained
+            solves = [replace(solved, status=SolveStatus.EMPTY_HANDED) for solved in solves]
+    solves += [Solved(SolveStatus.EMPTY_HANDED, np.nan, -np.inf, 0.0, "")] * (len(goals) - len(solves))
+    plan = _restated(plan, limits.gap)
+    results = [
+        GoalResult(
+            goal,
+            goal_value(problem, first, goal),
+            goal_value(problem, plan, goal),
+            max(solved.bound, 0.0),
+            solved.status,
+        )
+        for goal, solved in zip(goals, solves, strict=True)
+    ]
+    return plan, tuple(results)
+
+
+def _has_values(solved: Solved) -> bool:
+    return solved.status in (SolveStatus.OPTIMAL, SolveStatus.STOPPED)
+
+
+def _better(
+    problem: DepotProblem, first: DepotPlan, model: pyo.ConcreteModel, protection: Protection, wall_s: float
+) -> DepotPlan:
+    """Return the plan in the model, or the first one when a replay finds fault with it."""
+    method = f"{first.method}, then goals by the compact model on {solver_version()}"
+    verdict = Verdict(PlanStatus.FEASIBLE, first.lower_bound_krw, first.bound_for, method, wall_s)
+    plan = plan_of(problem, schedule_of(model, problem), verdict)
+    sound = replay(problem, plan).ok and not unsurvived(problem, plan, protection)
+    return plan if sound else first
+
+
+def _restated(plan: DepotPlan, gap: float) -> DepotPlan:
+    if plan.status is PlanStatus.FALLBACK:
+        return plan
+    return replace(plan, status=PlanStatus.OPTIMAL if plan.gap <= gap else PlanStatus.FEASIBLE)
 
 
 def _hold(model: pyo.ConcreteModel, name: str, expression: Any, reached: float, tolerance: float) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizers.baselines import cheapest_baseline
 from optimizers.bottlenecks import bottlenecks
-from optimizers.depot import solve_depot
+from optimizers.depot import solve_within
 from optimizers.depot_sizing import Works, day_works
 from optimizers.infeasibility import Explanation, RemedyPrices, explain_infeasibility
 from optimizers.plan import DepotPlan, PlanStatus
@@ -59,13 +59,13 @@ def judge_day(case: DepotCase, limits: SolveLimits) -> DayVerdict:
 def works_at_all(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]:
     """Return whether any plan keeps every rule: the fleet solver finds one quickly, the compact model can prove no."""
     begin = time.perf_counter()
-    plan = solve_depot(problem, time_limit_s=limits.time_limit_s * PROBE_SHARE, gap=1.0)
+    plan = solve_within(problem, replace(limits, time_limit_s=limits.time_limit_s * PROBE_SHARE, gap=1.0))
     if isinstance(plan, DepotPlan) and plan.status in (PlanStatus.OPTIMAL, PlanStatus.FEASIBLE, PlanStatus.FALLBACK):
         return Works.YES, ""
     if plan.status is PlanStatus.INFEASIBLE and not isinstance(plan, DepotPlan):
         return Works.NO, plan.reasons[0]
     left_s = max(limits.time_limit_s - (time.perf_counter() - begin), 1.0)
-    return day_works(problem, SolveLimits(left_s, limits.gap, limits.threads, limits.memory_limit_gb))
+    return day_works(problem, replace(limits, time_limit_s=left_s))
 
 
 def _explained(case: DepotCase, limits: SolveLimits) -> Explanation:

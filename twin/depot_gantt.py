@@ -19,6 +19,8 @@ WIDTH, LEFT, RIGHT = 1120, 120, 16
 ROW, TOP, BOTTOM = 20, 26, 8
 CURVE_HEIGHT = 220
 TICK_H = 3
+POWER_TICKS = 5
+"""Most rules across the power curve, besides that at 0."""
 SHADES = 5
 """Classes of charging power that are told apart by colour."""
 
@@ -85,7 +87,7 @@ def power_chart(planned: PlannedDepot) -> Html:
 
 def legend_of_bars() -> Html:
     """Return what the colours of the Gantt charts mean."""
-    words = [("duty", "on duty"), ("wait", "plugged, 0 kW")]
+    words = [("duty", "on duty"), ("parked", "parked, not plugged"), ("wait", "plugged, 0 kW")]
     words += [(f"c{shade}", f"charging, {20 * shade}–{20 * shade + 20} % of the outlet") for shade in range(SHADES)]
     words.append(("feed", "feeding back"))
     return _keys(words)
@@ -133,22 +135,29 @@ def _line(x1: float, y1: float, x2: float, y2: float) -> Html:
 
 
 def _time_axis(planned: PlannedDepot, bottom: float) -> list[Html]:
-    """Return a rule and an hour for every few hours of the local clock."""
+    """Return a rule and an hour for every few hours of the local clock, at midnight the date."""
     parts = []
     for edge in range(len(planned.case.edges_utc)):
-        hour, minute = (int(part) for part in clock(planned.case, edge)[11:16].split(":"))
+        date, hours = clock(planned.case, edge)[:16].split("T")
+        hour, minute = (int(part) for part in hours.split(":"))
         if minute == 0 and hour % TICK_H == 0:
-            x = _x(planned, edge)
-            parts += [_line(x, TOP, x, bottom), _text(x, TOP - 8, f"{hour:02d}:00", "middle", "tick")]
+            x, words = _x(planned, edge), date if hour == 0 else hours
+            parts += [_line(x, TOP, x, bottom), _text(x, TOP - 8, words, "middle", "tick")]
     return parts
 
 
 def _power_axis(low: float, high: float) -> list[Html]:
     parts = []
-    for value in np.linspace(0, high, 5):
+    for value in np.arange(0, high * (1 + 1e-9), _round_step(high / POWER_TICKS)):
         y = _y(float(value), low, high)
         parts += [_line(LEFT, y, WIDTH - RIGHT, y), _text(LEFT - 6, y + 4, f"{value:,.0f} kW", "end", "tick")]
     return parts
+
+
+def _round_step(least: float) -> float:
+    """Return the next number of the form 1, 2 or 5 times a power of ten."""
+    magnitude = 10.0 ** np.floor(np.log10(max(least, 1e-3)))
+    return float(next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= least * (1 - 1e-9)))
 
 
 def _y(value: float, low: float, high: float) -> float:

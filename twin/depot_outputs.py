@@ -13,6 +13,7 @@ from typing import Any
 
 from data.durable import sync_tree
 from data.errors import InvalidInput, Problem
+from optimizers.plan import DepotPlan
 from twin.depot_planning import PlannedDepot
 from twin.depot_tables import (
     clock,
@@ -22,6 +23,7 @@ from twin.depot_tables import (
     set_points_csv,
     site_power_csv,
 )
+from twin.depot_wishes import parts_in_words
 
 FORMAT_VERSION = 1
 """Version of `plan.json`."""
@@ -52,6 +54,20 @@ def plan_document(planned: PlannedDepot) -> dict[str, Any]:
         "relaxed": list(plan.relaxed),
         "cost_krw": dataclasses.asdict(plan.cost) | {"total_krw": plan.objective_krw},
         "baselines_krw": planned.baselines_krw,
+        "protection": [
+            {
+                "name": part.name,
+                "against": parts_in_words(part.protection, planned.case.folder.settings.step_min),
+                "survived": isinstance(part.plan, DepotPlan),
+                "extra_krw": part.extra_krw,
+                "extra_at_least_krw": part.extra_at_least_krw,
+                "extra_at_most_krw": part.extra_at_most_krw,
+            }
+            for part in planned.protections
+        ],
+        "goals": [
+            dataclasses.asdict(goal) | {"goal": goal.goal.value, "status": goal.status.value} for goal in planned.goals
+        ],
         "sessions": [
             {
                 "bus": str(problem.buses.id[s.bus]),

@@ -9,6 +9,8 @@ from twin.depot_gantt import bus_chart, charger_chart, legend_of_bars, power_cha
 from twin.depot_planning import PlannedDepot, certificate_lines
 from twin.depot_tables import clock
 from twin.depot_why import DepotReasons, binding_sentences, extension_sentence, wait_sentences, waiting_h
+from twin.depot_wishes import goal_in_words, goal_name, parts_in_words, price_in_words
+from twin.ocpp_profiles import fed_back_lines
 from twin.report_html import Html, element, join
 
 CHARGING = ("#dbe9f6", "#9ecae1", "#4f9fce", "#2171b5", "#08306b")
@@ -29,6 +31,7 @@ svg text { font-size: 11px; fill: #3d4854; } svg text.inside { fill: #000; paint
 .pv { stroke: #c99400; } .sunk { stroke: #7a3e9d; stroke-dasharray: 5 4; } .limit { stroke: #b3261e; }
 .legend { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .85rem; }
 .key { display: inline-block; width: 1.4em; height: .8em; margin-right: .4em; }
+.key.parked { border: 1px solid #c8ccd2; box-sizing: border-box; }
 .key.duty { background: #c8ccd2; } .key.wait { background: #f4e6c3; } .key.feed { background: #c2571a; }
 .line-grid { background: #10151c; } .line-buses { background: #2171b5; } .line-base { background: #8a94a0; }
 .line-pv { background: #c99400; } .line-sunk { background: #7a3e9d; } .line-limit { background: #b3261e; }
@@ -52,6 +55,9 @@ def plan_page(planned: PlannedDepot) -> str:
         charger_chart(planned),
         element("h2", "Cost"),
         _cost(planned),
+        *_protection(planned),
+        *_goals(planned),
+        *_not_in_ocpp(planned),
     )
 
 
@@ -68,7 +74,7 @@ def why_page(planned: PlannedDepot, reasons: DepotReasons) -> str:
         element("p", "Each figure is the cost of this day planned anew with the extension, against the plan at hand."),
         _list([extension_sentence(extension) for extension in reasons.extensions], "Nothing was tried."),
         element("h2", "What the buses wait for, all together"),
-        _table(hours),
+        _table(hours, amounts=True),
         element("h2", "What each bus waits for"),
         _list(wait_sentences(problem, reasons.waits), "Every bus charges from its arrival on."),
         element("h2", "Certificate of the plan"),
@@ -78,7 +84,8 @@ def why_page(planned: PlannedDepot, reasons: DepotReasons) -> str:
 
 def _head(planned: PlannedDepot, title: str) -> Html:
     case = planned.case
-    span = f"{clock(case, 0)} to {clock(case, case.problem.step_count)} ({case.folder.settings.zone.key})"
+    first, last = (clock(case, edge)[:16].replace("T", " ") for edge in (0, case.problem.step_count))
+    span = f"{first} to {last}, {case.folder.settings.zone.key}"
     return join([element("h1", f"{case.folder.name}: {title}"), element("p", span)])
 
 
@@ -97,11 +104,37 @@ def _cost(planned: PlannedDepot) -> Html:
     ]
     rows.append(("total", f"{cost.total_krw:,.0f} KRW"))
     rows += [(f"plain rule: {name}", f"{krw:,.0f} KRW") for name, krw in planned.baselines_krw.items()]
-    return _table(rows)
+    return _table(rows, amounts=True)
 
 
-def _table(rows: Sequence[tuple[str, str]]) -> Html:
-    return element("table", *(element("tr", element("th", name), element("td", value)) for name, value in rows))
+def _protection(planned: PlannedDepot) -> list[Html]:
+    """Return what each protection costs; nothing when none was asked for."""
+    if not planned.protections:
+        return []
+    step_min = planned.case.folder.settings.step_min
+    rows = [(parts_in_words(part.protection, step_min), price_in_words(part)) for part in planned.protections]
+    said = "Each is the cost of a plan that survives it, above that of the cheapest plan; the last line is this plan."
+    return [element("h2", "What protection costs"), element("p", said), _table(rows)]
+
+
+def _goals(planned: PlannedDepot) -> list[Html]:
+    """Return what was reached for the goals besides the cost; nothing when none was asked for."""
+    if not planned.goals:
+        return []
+    rows = [(goal_name(goal), goal_in_words(goal)) for goal in planned.goals]
+    said = "In order of importance, each as far as it goes without giving up what stands above it."
+    return [element("h2", "Goals besides the cost"), element("p", said), _table(rows)]
+
+
+def _not_in_ocpp(planned: PlannedDepot) -> list[Html]:
+    """Return what charging profiles cannot say; nothing when they say everything."""
+    lines = fed_back_lines(planned)
+    return [element("h2", "What the charging profiles leave out"), _list(lines, "")] if lines else []
+
+
+def _table(rows: Sequence[tuple[str, str]], *, amounts: bool = False) -> Html:
+    kind = {"class_": "number"} if amounts else {}
+    return element("table", *(element("tr", element("th", name), element("td", value, **kind)) for name, value in rows))
 
 
 def _list(sentences: Sequence[str], otherwise: str) -> Html:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 from optimizers.baselines import BASELINES
 from optimizers.colouring import OutletSession, outlet_sessions
-from optimizers.depot import solve_depot
+from optimizers.lexicographic import GoalResult, improve_goals
 from optimizers.plan import Certificate, DepotPlan, NoPlan, PlanStatus
 from optimizers.problem_checks import check_problem
 from optimizers.replay import replay
+from optimizers.robust import PricedProtection, parts_of, price_protection
 from optimizers.solver import SolveLimits, solver_version
 from twin.code_version import code_version
 from twin.depot_case import DepotCase, locate
+from twin.depot_wishes import NO_WISHES, Wishes, goal_words, protection_words
 
 SEED = 0
 """Of the search inside the solver; the same seed gives the same plan."""
@@ -34,6 +37,10 @@ class PlannedDepot:
         Every session with its outlet; empty when the replay found the outlets overbooked.
     baselines_krw
         Cost of each plain heuristic that keeps every rule.
+    protections
+        What each protection that was asked for costs.
+    goals
+        What was reached for each goal besides the cost.
     """
 
     case: DepotCase
@@ -42,19 +49,49 @@ class PlannedDepot:
     violations: tuple[str, ...]
     sessions: tuple[OutletSession, ...]
     baselines_krw: dict[str, float]
+    protections: tuple[PricedProtection, ...] = ()
+    goals: tuple[GoalResult, ...] = ()
 
 
-def plan_case(case: DepotCase, limits: SolveLimits) -> PlannedDepot | NoPlan:
+def plan_case(case: DepotCase, limits: SolveLimits, wishes: Wishes = NO_WISHES) -> PlannedDepot | NoPlan:
     """Return the cheapest plan found within the limits, or why there is none.
+
+    Parameters
+    ----------
+    case
+        What to plan.
+    limits
+        For everything together: the plain plan, a plan for each protection, and the goals get equal shares of the time.
+    wishes
+        What the plan has to survive, and what it should be good at besides the cost.
 
     Raises
     ------
     InvalidInput
         When the case contradicts itself in a way its tables alone do not show.
     """
+    begin = time.perf_counter()
     require_plannable(case)
-    plan = solve_depot(case.problem, time_limit_s=limits.time_limit_s, gap=limits.gap, threads=limits.threads)
-    return plan if isinstance(plan, NoPlan) else certified(case, plan)
+    shares = 1 + len(parts_of(wishes.protection)) + bool(wishes.goals)
+    each = replace(limits, time_limit_s=limits.time_limit_s / shares)
+    plan, priced = price_protection(case.problem, wishes.protection, each)
+    if priced and not isinstance(plan, NoPlan) and plan.status is not PlanStatus.RELAXED:
+        plan = _protected(priced, case.folder.settings.step_min)
+    if isinstance(plan, NoPlan):
+        return plan
+    left_s = max(limits.time_limit_s - (time.perf_counter() - begin), 0.0)
+    left = replace(limits, time_limit_s=left_s)
+    plan, goals = improve_goals(case.problem, plan, left, goals=wishes.goals, protection=wishes.protection)
+    return replace(certified(case, plan), protections=priced, goals=goals)
+
+
+def _protected(priced: tuple[PricedProtection, ...], step_min: float) -> DepotPlan | NoPlan:
+    """Return the plan that survives everything asked for, or what became of each part."""
+    plan = priced[-1].plan
+    if not isinstance(plan, NoPlan):
+        return plan
+    said = "the day has a plan, but none was found that survives all that was asked for"
+    return replace(plan, reasons=(said, *(protection_words(part, step_min) for part in priced)))
 
 
 def require_plannable(case: DepotCase) -> None:
@@ -114,3 +151,10 @@ def certificate_lines(planned: PlannedDepot) -> list[str]:
         share = f" ({saving / krw:.1%})" if krw > 0 else ""
         lines.append(f"saving        {saving:,.0f} KRW{share} against the best plain rule, {name}")
     return lines
+
+
+def wish_lines(planned: PlannedDepot) -> list[str]:
+    """Return what became of the wishes, line by line: what each protection costs, what each goal reached."""
+    step_min = planned.case.folder.settings.step_min
+    lines = [f"protection    {protection_words(part, step_min)}" for part in planned.protections]
+    return lines + [f"goal          {goal_words(goal)}" for goal in planned.goals]

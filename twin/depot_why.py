@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.depot import solve_depot
+from optimizers.depot import solve_within
 from optimizers.explain import (
     Binding,
     Limit,
@@ -50,10 +50,13 @@ def reasons_of(planned: PlannedDepot, limits: SolveLimits) -> DepotReasons:
     """Return the reasons of a plan.
 
     Each extension is planned anew within the limits, unless no limit it would widen binds: then more of it is worth
-    nothing that a bound could tell from zero, and it is left out of the solves but not of the list.
+    nothing that a bound could tell from zero, and it is left out of the solves but not of the list. None is planned
+    once the limits say that somebody asked for the end.
     """
     problem, plan = planned.case.problem, planned.plan
     bindings = binding_limits(problem, plan)
+    if limits.cancel():
+        return DepotReasons(bindings, waits(problem, plan), ())
     solve = _solver(limits)
     extensions = []
     for c, charger in enumerate(problem.chargers):
@@ -73,7 +76,7 @@ def _slack(plan: DepotPlan) -> float:
 
 def _solver(limits: SolveLimits) -> Callable[[DepotProblem], DepotPlan | NoPlan]:
     def solve(problem: DepotProblem) -> DepotPlan | NoPlan:
-        return solve_depot(problem, time_limit_s=limits.time_limit_s, gap=limits.gap, threads=limits.threads)
+        return solve_within(problem, limits)
 
     return solve
 
@@ -111,7 +114,8 @@ def extension_sentence(extension: Extension) -> str:
     worth = extension.worth
     if worth is None:
         return f"{extension.what}: not known, no plan of it was found in time"
-    proved = f"proved: {worth.at_least_krw:,.0f} to {worth.at_most_krw:,.0f} KRW"
+    most = f" to {worth.at_most_krw:,.0f} KRW" if np.isfinite(worth.at_most_krw) else " KRW or more"
+    proved = f"proved: {worth.at_least_krw:,.0f}{most}"
     return f"{extension.what}: saves {worth.saved_krw:,.0f} KRW on such a day ({proved})"
 
 

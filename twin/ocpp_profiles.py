@@ -127,6 +127,21 @@ def profile_requests(planned: PlannedDepot, options: ProfileOptions) -> tuple[Pr
     return tuple(requests)
 
 
+def fed_back_lines(planned: PlannedDepot) -> list[str]:
+    """Return one sentence for each outlet that feeds back in the plan, which no profile can ask for."""
+    case, lines = planned.case, []
+    for c, charger in enumerate(case.problem.chargers):
+        for outlet in range(charger.count):
+            fed_kwh = float(np.maximum(-_net_kw(planned, c, outlet), 0.0) @ case.problem.step_h)
+            if fed_kwh > 0:
+                address = outlet_address(case, c, outlet)
+                lines.append(
+                    f"{charger.id} outlet {outlet + 1} (station {address.station}, connector {address.connector}): "
+                    f"{fed_kwh:.1f} kWh fed back cannot be asked for in OCPP 1.6 or 2.0.1; its limit is 0 then"
+                )
+    return lines
+
+
 @dataclass(frozen=True)
 class _Window:
     start: datetime

@@ -34,7 +34,8 @@ def smoothness_goal(m: pyo.ConcreteModel) -> Any:
     m.change_kw = pyo.Var(m.B, m.T, domain=pyo.NonNegativeReals)
     for b in m.B:
         for t in m.T:
-            m.change_kw[b, t].set_value(abs(pyo.value(_net_kw(m, b, t) - _net_kw(m, b, t - 1))))
+            change = pyo.value(_net_kw(m, b, t) - _net_kw(m, b, t - 1), exception=False)
+            m.change_kw[b, t].set_value(None if change is None else abs(change))
 
     @m.Constraint(m.B, m.T)
     def rises(m, b, t):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,12 +19,14 @@ from data.depot_state import read_depot_state
 from data.durable import write_atomically
 from data.errors import InvalidInput, Problem
 from optimizers.depot_sizing import Works
+from optimizers.lexicographic import Goal
 from optimizers.plan import NoPlan
 from optimizers.solver import SolveLimits
 from twin.cli import exit_codes
 from twin.cli.depot_options import (
     FOLDER,
     GAP,
+    MEMORY_LIMIT,
     OCPP_FILES,
     OCPP_PERIODS,
     OCPP_PHASES,
@@ -33,18 +36,31 @@ from twin.cli.depot_options import (
     OUT_REPLAN,
     TIME_LIMIT,
 )
+from twin.cli.depot_protection_options import (
+    COLD_DAY,
+    COLD_STANDING,
+    GOALS,
+    LATE_BUSES,
+    LATE_MINUTES,
+    MAKEUP,
+    SPARE_CHARGER,
+    protection_of,
+)
+from twin.cli.interrupt import noted_interrupt
 from twin.depot_case import DepotCase, depot_case, replan_case
 from twin.depot_day import judge_day, verdict_lines
 from twin.depot_outputs import json_text, plan_files, require_free, write_folder
 from twin.depot_page import plan_page, why_page
-from twin.depot_planning import certificate_lines, plan_case, require_plannable
+from twin.depot_planning import certificate_lines, plan_case, require_plannable, wish_lines
 from twin.depot_size import size_depot, size_lines
 from twin.depot_tables import clock
 from twin.depot_why import reasons_of
+from twin.depot_wishes import NO_WISHES, Wishes
 from twin.ocpp_delivery import Delivery, serve_until_done, stations
 from twin.ocpp_profiles import (
     ProfileOptions,
     RateUnit,
+    fed_back_lines,
     profile_requests,
     read_requests,
     requests_document,
@@ -105,21 +121,31 @@ def check(context: click.Context, folder: Path, time_limit_s: float, *, as_json:
 @OUT
 @TIME_LIMIT
 @GAP
+@MEMORY_LIMIT
+@LATE_BUSES
+@LATE_MINUTES
+@MAKEUP
+@COLD_DAY
+@COLD_STANDING
+@SPARE_CHARGER
+@GOALS
 @OCPP_UNIT
 @OCPP_VOLTAGE
 @OCPP_PHASES
 @OCPP_PERIODS
 @click.pass_context
-def plan(
-    context: click.Context, /, folder: Path, out: Path | None, time_limit_s: float, gap: float, **ocpp: Any
-) -> None:
+def plan(context: click.Context, /, folder: Path, out: Path | None, goals: tuple[Goal, ...], **options: Any) -> None:
     """Plan the day of the depot FOLDER and write schedule, charts, certificate, reasons and OCPP profiles.
+
+    The reasons (what more of something is worth) take as long again at the most. Ctrl-C ends the search: the best plan
+    so far is written with its true gap. With a protection, what it costs is said, each alone and all together.
 
     The exit code is 0 for a plan that keeps every rule, 1 when there is none, 2 when the input has problems, 4 when the
     plan bends a rule.
     """
     case = depot_case(read_depot_folder(folder))
-    _plan_and_write(context, case, out or folder / "plan", SolveLimits(time_limit_s, gap), ocpp)
+    wishes = Wishes(protection_of(options, case.folder.settings.step_min), goals)
+    _plan_and_write(context, case, out or folder / "plan", options, wishes)
 
 
 @depot.command()
@@ -130,6 +156,7 @@ def plan(
 @OUT_REPLAN
 @click.option("--time-limit", "time_limit_s", type=click.FloatRange(0.1, 86_400), default=2, show_default=True)
 @GAP
+@MEMORY_LIMIT
 @OCPP_UNIT
 @OCPP_VOLTAGE
 @OCPP_PHASES
@@ -143,9 +170,7 @@ def replan(
     peak_kw: float | None,
     battery_kwh: float | None,
     out: Path | None,
-    time_limit_s: float,
-    gap: float,
-    **ocpp: Any,
+    **options: Any,
 ) -> None:
     """Plan the rest of the day of the depot FOLDER anew, from where its buses are now.
 
@@ -156,7 +181,7 @@ def replan(
     state = read_depot_state(state_file, depot_folder)
     case = replan_case(depot_folder, state, peak_kw=peak_kw, battery_kwh=battery_kwh)
     now = clock(case, 0)[:16].replace(":", "")
-    _plan_and_write(context, case, out or folder / f"plan-{now}", SolveLimits(time_limit_s, gap), ocpp, why=False)
+    _plan_and_write(context, case, out or folder / f"plan-{now}", options, NO_WISHES, why=False)
 
 
 @depot.command()
@@ -204,6 +229,10 @@ def send(context: click.Context, plan_folder: Path, ocpp: str, host: str, port: 
     delivery = Delivery(read_requests(plan_folder / OCPP_FILES[version], version))
     click.echo(f"waiting for {len(stations(delivery.requests))} stations at ws://{host}:{port}/STATION")
     asyncio.run(serve_until_done(delivery, version, host, port, time_limit_s))
+    for request in delivery.requests:
+        if request.left_out_kwh > 0:
+            left_out = f"{request.left_out_kwh:.1f} kWh fed back in the plan are not in this profile"
+            click.echo(f"{request.station}, {request.connector}: {left_out}; OCPP {ocpp} cannot ask for them")
     for place, request in enumerate(delivery.requests):
         reason = delivery.reasons.get(place, "")
         click.echo(f"{request.station}, {request.connector}: {delivery.state(place).value} {reason}".rstrip())
@@ -214,33 +243,41 @@ def _plan_and_write(
     context: click.Context,
     case: DepotCase,
     target: Path,
-    limits: SolveLimits,
-    ocpp: Mapping[str, Any],
+    options: Mapping[str, Any],
+    wishes: Wishes,
     *,
     why: bool = True,
 ) -> None:
     require_free(target)
-    planned = plan_case(case, limits)
-    if isinstance(planned, NoPlan):
-        _say_no_plan(context, case, planned, limits)
-        return
-    files = plan_files(planned)
-    files["plan.html"] = plan_page(planned)
-    if why:
-        files["why.html"] = why_page(planned, reasons_of(planned, _each(limits, len(case.problem.chargers) + 1)))
-    for version, name in OCPP_FILES.items():
-        options = ProfileOptions(
-            version, RateUnit(ocpp["unit"]), ocpp["voltage_v"], ocpp["phases"], ocpp["max_periods"]
-        )
-        files[name] = json_text(requests_document(profile_requests(planned, options), version))
-    write_folder(target, files)
-    click.echo("\n".join(certificate_lines(planned)))
+    memory_gb = options["memory_limit_gb"] or math.inf
+    with noted_interrupt() as interrupt:
+        limits = SolveLimits(options["time_limit_s"], options["gap"], 1, memory_gb, interrupt)
+        planned = plan_case(case, limits, wishes)
+        if isinstance(planned, NoPlan):
+            _say_no_plan(context, case, planned, limits)
+            return
+        files = plan_files(planned) | {"plan.html": plan_page(planned)}
+        if why:
+            each = _each(limits, len(case.problem.chargers) + 1)
+            files["why.html"] = why_page(planned, reasons_of(planned, each))
+        for version, name in OCPP_FILES.items():
+            files[name] = json_text(requests_document(profile_requests(planned, _profiles(version, options)), version))
+        write_folder(target, files)
+    if interrupt():
+        click.echo("interrupted   this is the best plan so far")
+    not_said = [f"not in OCPP   {line}" for line in fed_back_lines(planned)]
+    click.echo("\n".join([*certificate_lines(planned), *wish_lines(planned), *not_said]))
     click.echo(f"wrote         {target}")
     context.exit(0 if planned.certificate.replay_ok else exit_codes.DEGRADED)
 
 
+def _profiles(version: OcppVersion, options: Mapping[str, Any]) -> ProfileOptions:
+    unit = RateUnit(options["unit"])
+    return ProfileOptions(version, unit, options["voltage_v"], options["phases"], options["max_periods"])
+
+
 def _each(limits: SolveLimits, solves: int) -> SolveLimits:
-    """Return the limits of each of some solves that together may take as long as the plan did."""
+    """Return the limits of each of some solves that together take as long as the plan."""
     return dataclasses.replace(limits, time_limit_s=limits.time_limit_s / solves)
 
 

@@ -60,4 +60,10 @@ OCPP_PERIODS = click.option(
     show_default=True,
     help="Most periods a station takes in one schedule.",
 )
+MEMORY_LIMIT = click.option(
+    "--memory-limit",
+    "memory_limit_gb",
+    type=click.FloatRange(min=0.1),
+    help="Gigabytes of memory; the best plan by then is given with its true gap.",
+)
 OCPP_FILES = {OcppVersion.V16: "ocpp16.json", OcppVersion.V201: "ocpp201.json"}
