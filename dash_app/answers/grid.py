@@ -144,3 +144,15 @@ def margin_of(standing: Standing, words: Words) -> str:
     """Return what is beyond the limit, or to spare, in the unit of the kind."""
     key = "grid.beyond" if standing.outside else "grid.spare"
     return words(key, amount=amount(standing.kind, abs(standing.value - standing.limit)))
+
+
+def what_use(use: float, *, outside: bool, lang: Lang) -> str:
+    """Return a use of the permitted, with a sign when it is outside."""
+    return f"{'▲ ' if outside else ''}{percent(use, lang, 0)}"
+
+
+def margin_text(margin_kva: float | None, use: float, words: Words) -> str:
+    """Return a margin in kVA and percent of the limit; what is beyond it is said so."""
+    share = f"{plain(abs(1.0 - use) * 100.0)} %"
+    text = share if margin_kva is None else f"{plain(abs(margin_kva))} kVA · {share}"
+    return words("grid.beyond" if use > 1.0 else "grid.spare", amount=text)

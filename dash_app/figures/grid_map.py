@@ -162,11 +162,11 @@ def _traces(outlines: Mapping[str, Any], outlines_at: str, missing: tuple[str, .
             marker={"size": 13, "allowoverlap": True},
             hovertemplate="%{text}<extra></extra>",
         ),
-        # invisible marks: text alone is left out wherever it would touch other text
+        # invisible marks under the text
         go.Scattermap(
             mode="markers+text",
             marker={"size": 1, "opacity": 0, "allowoverlap": True},
-            textfont={"size": 11, "color": colours.ink},
+            textfont={"size": 10.5, "color": colours.ink},
             textposition="middle center",
             hoverinfo="skip",
         ),
@@ -270,8 +270,10 @@ def _names(facts: GridFacts, shown: MapView, words: Words) -> dict[str, Any]:
     texts = []
     for code in places:
         name = facts.district_name(code, words.lang).removesuffix("-gu")
-        use = _share(worst[code][0], words.lang) if code in worst else words("grid.no_data")
-        texts.append(f"{name}<br>{use}")
+        use = worst[code][0] if code in worst else np.nan
+        # text that would touch other text is left out by the map, so only what is broken says its figure too
+        broken = code in worst and int(band_of(np.array([use]))[0]) == BROKEN
+        texts.append(f"▲ {name} {_share(use, words.lang)}" if broken else name)
     return {"lon": [p[0] for p in places.values()], "lat": [p[1] for p in places.values()], "text": texts}
 
 
@@ -284,7 +286,7 @@ def _broken(facts: GridFacts, shown: MapView, words: Words) -> dict[str, Any]:
     return {
         "lon": [round(float(feeders.west[n] + feeders.east[n]) / 2, 5) for n in broken],
         "lat": [round(float(feeders.south[n] + feeders.north[n]) / 2, 5) for n in broken],
-        "text": [f"▲ {feeders.id[n]}" for n in broken],
+        "text": [f"▲ {feeders.id[n]}" if shown.district else "" for n in broken],
         "hovertext": [feeder_text(facts, shown, n, words) for n in broken],
         "customdata": broken,
     }

@@ -31,6 +31,7 @@ from dash_app.figures.grid_map_words import map_sentence
 from dash_app.figures.grid_shapes import district_at
 from dash_app.figures.grid_strip import strip_figure, strip_sentence
 from dash_app.page import Page
+from dash_app.pages.grid_controls import enum_choice, outcome_choice, step_slider, step_text
 from dash_app.pages.grid_data import facts_of, outlines_resource, paths_of
 from dash_app.resources import address_of
 from dash_app.services import Services
@@ -44,9 +45,6 @@ from data.users import Role
 NAME = "grid"
 OUTLINES = "outlines"
 FEEDER_PATH = "/grid/feeder"
-
-HOURS_NAMED = ("06:00", "09:00", "12:00", "15:00", "18:00", "21:00", "00:00", "03:00")
-"""Hours named under the slider."""
 
 ZOOM_IN, ZOOM_OUT = 11.7, 10.4
 """Zoom beyond which the district in the middle of the map opens, and below which it closes."""
@@ -86,7 +84,7 @@ def layout(view: View, state: GridState, services: Services) -> Component:
                         [
                             chart_card(view, NAME, "map", words("grid.map"), table="feeders", height=330),
                             html.Div(id=ids.of_page(NAME, "legend"), className="map-legend"),
-                            _step_slider(view, state, facts),
+                            step_slider(view, NAME, state.step, facts),
                             html.Div(id=ids.of_page(NAME, "chosen"), role="status"),
                         ],
                         className="grid-map-column",
@@ -112,8 +110,8 @@ def _controls(view: View, state: GridState, facts: GridFacts) -> Component:
     districts = [{"value": d.code, "label": facts.district_name(d.code, view.lang)} for d in facts.summary.districts]
     return html.Div(
         [
-            _choice(view, "layer", state.layer, Layer, "grid.layer"),
-            _choice(view, "plan", state.plan, Shown, "grid.outcome"),
+            enum_choice(view, NAME, "layer", state.layer, "grid.layer"),
+            outcome_choice(view, NAME, state.plan),
             dmc.Select(
                 id=ids.control(NAME, "district"),
                 value=state.district or None,
@@ -131,47 +129,10 @@ def _controls(view: View, state: GridState, facts: GridFacts) -> Component:
     )
 
 
-def _choice(view: View, field: str, value: StrEnum, kind: type[StrEnum], label: str) -> Component:
-    return html.Div(
-        dmc.SegmentedControl(
-            id=ids.control(NAME, field),
-            value=value.value,
-            data=[{"value": each.value, "label": view.words(f"grid.{field}_{each.value}")} for each in kind],
-            size="xs",
-        ),
-        role="group",
-        **{"aria-label": view.words(label)},
-    )
-
-
-def _step_slider(view: View, state: GridState, facts: GridFacts) -> Component:
-    words, clock = view.words, facts.clock
-    marks = [{"value": n, "label": text[:2]} for n, text in enumerate(clock) if text in HOURS_NAMED]
-    return html.Div(
-        [
-            html.Span(words("grid.step"), className="slider-label"),
-            dmc.Slider(
-                id=ids.control(NAME, "step"),
-                value=min(state.step, len(clock) - 1),
-                min=WHOLE_DAY,
-                max=len(clock) - 1,
-                step=1,
-                marks=[{"value": WHOLE_DAY, "label": words("grid.day")}, *marks],
-                label=None,
-                updatemode="drag",
-                size="sm",
-                thumbLabel=words("grid.step"),
-            ),
-            html.Output(id=ids.of_page(NAME, "step-text"), className="slider-value"),
-        ],
-        className="time-slider",
-    )
-
-
 def _worst_card(view: View, state: GridState) -> Component:
     body = html.Div(
         [
-            _choice(view, "listed", state.listed, Listed, "grid.listed"),
+            enum_choice(view, NAME, "listed", state.listed, "grid.listed"),
             html.Div(id=ids.of_page(NAME, "worst"), className="tight"),
         ]
     )
@@ -205,7 +166,7 @@ def register(on: Callbacks, services: Services) -> None:
             figure,
             map_sentence(facts, shown, view.words),
             map_legend(facts, shown, view.words, view.theme),
-            view.words("grid.day_worst") if state.step == WHOLE_DAY else facts.at(_step(state, facts)),
+            step_text(view, _step(state, facts), facts),
             chosen_card(view, facts, shown),
             {"key": key, "revision": revision},
         )
