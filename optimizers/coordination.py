@@ -14,6 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from grid.powerflow import PowerFlow
+from optimizers.coordination_columns import answer_prices
 from optimizers.coordination_limits import Places
 from optimizers.coordination_plan import CoordinatedPlan, Round
 from optimizers.coordination_prices import limit_prices, marginal_prices, violations_in_words
@@ -25,6 +26,7 @@ from optimizers.plan import PlanStatus, relative_gap
 __all__ = ["CoordinationSettings", "CoordinationState", "coordinate", "never"]
 
 MOST_ROUNDS = 40
+MOST_ANSWERS = 2
 BOUND_FOR = (
     "what every asset pays by itself and for supply, as stated, with the network's limits by tangents that lie outside "
     "them; upper voltage limits and ratings under reverse flow are left out of the bound, so it holds with them too"
@@ -63,13 +65,18 @@ def coordinate(
     problem.check()
     search = Search(problem, settings, warm, cancel)
     search.start()
+    search.carry_over()
     flow = _until_accepted(search)
+    for _ in range(MOST_ANSWERS):
+        if search.stop() or not search.area_gain or not answer_prices(search):
+            break
+        search.plan_areas(np.array(sorted(search.area_gain), dtype=np.int64))
+        flow = _until_accepted(search)
     return _finished(search, flow)
 
 
 def _until_accepted(search: Search) -> PowerFlow:
     """Plan and check in turn until the power flow finds nothing that is not known and paid for."""
-    search.carry_over()
     for _ in range(MOST_ROUNDS):
         begin = time.perf_counter()
         flow = search.flow()

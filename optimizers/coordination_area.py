@@ -87,7 +87,7 @@ class AreaProgramme:
         self._maps: list[_Map] = []
         self._slacks: dict[int, int] = {}
         self._columns = 0
-        self._cuts = 0
+        self._scale: Floats = np.zeros(0)
         self._first_cut = 0
         self._pass_members()
 
@@ -177,11 +177,9 @@ class AreaProgramme:
         matrix = (sparse.diags_array(scale) @ (planned + slacks)).tocsr()
         matrix.sort_indices()
         lower = np.full(number, -highspy.kHighsInf)
-        self._highs.addRows(
-            number, lower, room * scale, matrix.nnz, matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32), matrix.data
-        )  # fmt: skip
-        self._scale = np.concatenate([getattr(self, "_scale", np.zeros(0)), scale])
-        self._cuts += number
+        starts, indices = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._highs.addRows(number, lower, room * scale, matrix.nnz, starts, indices, matrix.data)
+        self._scale = np.concatenate([self._scale, scale])
 
     def seen_by(self, rows: Tangents, kw: list[Floats], kvar: list[Floats]) -> Floats:
         """Return (R,) how much of the tangents' excess comes from given (A, T) powers of the members."""

@@ -59,7 +59,7 @@ class LimitBook:
 
     @staticmethod
     def of(problem: CityProblem) -> LimitBook:
-        """Number the limits of a problem; ratings and limits that are infinite are left out."""
+        """Return the numbered limits of a problem; ratings and limits that are infinite are left out."""
         network, limits = problem.network, problem.limits
         lines, transformers, buses = network.lines, network.transformers, network.buses
         from_bus = np.concatenate([lines.from_bus, transformers.from_bus])

@@ -40,11 +40,10 @@ def range_at_buses(problem: CityProblem) -> tuple[Floats, Floats]:
     return low, high
 
 
-def replace_rows(plan: AssetPlan, rows: Ints, part: AssetPlan) -> AssetPlan:
-    """Return a plan with that of some assets replaced; so is the detail where it has one entry an asset."""
-    kw, kvar, cost = plan.kw.copy(), plan.kvar.copy(), plan.cost_krw.copy()
-    kw[rows], kvar[rows], cost[rows] = part.kw, part.kvar, part.cost_krw
-    return AssetPlan(kw, kvar, cost, _merged(plan.detail, rows, part.detail))
+def put_rows(plan: AssetPlan, rows: Ints, part: AssetPlan) -> AssetPlan:
+    """Put the plan of some assets in place, in the arrays of `plan` itself; so is a detail of one entry an asset."""
+    plan.kw[rows], plan.kvar[rows], plan.cost_krw[rows] = part.kw, part.kvar, part.cost_krw
+    return AssetPlan(plan.kw, plan.kvar, plan.cost_krw, _merged(plan.detail, rows, part.detail))
 
 
 def _merged(detail: object, rows: Ints, part: object) -> object:

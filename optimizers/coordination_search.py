@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,11 +15,11 @@ from optimizers.ac_cuts import Tangents, tangents
 from optimizers.arrays import Flags, Floats, Ints
 from optimizers.coordination_area import AreaProgramme, AreaSolution, Member
 from optimizers.coordination_areas import areas_of, branch_areas
-from optimizers.coordination_assets import AssetPlan, BusPrices
+from optimizers.coordination_assets import AssetPlan
 from optimizers.coordination_bound import NodalPrices, constants_krw, legal_prices, nodal_prices
 from optimizers.coordination_first import first_plan
 from optimizers.coordination_limits import LimitBook, Places, least_excess
-from optimizers.coordination_loads import at_buses, loads_of, range_at_buses
+from optimizers.coordination_loads import at_buses, loads_of, put_rows, range_at_buses
 from optimizers.coordination_plan import Round
 from optimizers.coordination_problem import CityProblem
 from optimizers.coordination_settings import CoordinationSettings, CoordinationState
@@ -178,24 +179,41 @@ class Search:
     def plan_areas(self, areas: Ints) -> None:
         """Plan the assets that bear on the limits of some areas anew, and update the bound."""
         parts = [self._programme(int(area)) for area in areas]
-        with ThreadPoolExecutor(self.settings.threads) as pool:
-            solutions = list(pool.map(_solved, [programme for programme, _ in parts]))
-        for (programme, rows), solution in zip(parts, solutions, strict=True):
+        for (programme, rows), solution in zip(parts, self._solved([part[0] for part in parts]), strict=True):
             if solution is None:
                 continue
             self.row_price[rows] = solution.row_price
             for number, value in programme.slack_values().items():
                 self.slack_seen[divmod(number, self.problem.steps)] = value
             for member, plan in zip(programme.members, solution.plans, strict=True):
-                self._take(member, plan)
-        self._prove(areas)
+                self.take(member, plan)
+        self.prove(areas)
 
-    def _take(self, member: Member, plan: AssetPlan) -> None:
+    def plan_with_columns(self, areas: Ints, choices: list[tuple[Member, ...]]) -> list[AreaSolution | None]:
+        """Return solutions of areas in which depots may mix the plans known of them, and note their prices."""
+        parts = [self._built(int(area), extra) for area, extra in zip(areas, choices, strict=True)]
+        solutions = self._solved([part[0] for part in parts])
+        for (_, rows), solution in zip(parts, solutions, strict=True):
+            if solution is not None:
+                self.row_price[rows] = solution.row_price
+        return solutions
+
+    def forget_programmes(self, areas: Ints) -> None:
+        """Build the programmes of some areas anew next time: loads they do not plan have changed."""
+        for area in areas.tolist():
+            self._programmes.pop(area, None)
+
+    def _solved(self, programmes: list[AreaProgramme]) -> list[AreaSolution | None]:
+        with ThreadPoolExecutor(self.settings.threads) as pool:
+            return list(pool.map(_solved, programmes))
+
+    def take(self, member: Member, plan: AssetPlan) -> None:
+        """Put the plan of some assets in place, and the loads that follow."""
         whole, rows, bus = self.plans[member.block], member.assets, member.part.bus
         buses = len(self.problem.network.buses)
         self.kw += at_buses(plan.kw - whole.kw[rows], bus, buses)
         self.kvar += at_buses(plan.kvar - whole.kvar[rows], bus, buses)
-        whole.kw[rows], whole.kvar[rows], whole.cost_krw[rows] = plan.kw, plan.kvar, plan.cost_krw
+        self.plans[member.block] = put_rows(whole, rows, plan)
 
     def _programme(self, area: int) -> tuple[AreaProgramme, Ints]:
         """Return an area's programme with all its tangents, made anew when other assets bear on them."""
@@ -214,18 +232,20 @@ class Search:
                 self._add_rows(known[1], rows[done:])
                 self._programmes[area] = (scope, known[1], identity)
                 return known[1], rows
-        members = tuple(
-            Member(number, assets, self.problem.assets[number].select(assets))
-            for number, assets in enumerate(scope)
-            if assets.size
-        )
-        programme = AreaProgramme(members, self._supply_prices(members), self.problem, self.settings.time_limit_s)
-        self._add_rows(programme, rows)
+        programme, rows = self._built(area, ())
         self._programmes[area] = (scope, programme, identity)
         return programme, rows
 
-    def _supply_prices(self, members: tuple[Member, ...]) -> tuple[BusPrices, ...]:
-        return tuple(self.supply.seen_by(member.part.bus) for member in members)
+    def _built(self, area: int, extra: tuple[Member, ...]) -> tuple[AreaProgramme, Ints]:
+        rows = np.flatnonzero(self.limit_area[self.rows.limit] == area)
+        bearing = self._bearing(self.rows.take(rows))
+        compact = [(number, block) for number, block in enumerate(self.problem.assets) if _compact(block)]
+        scopes = [(number, block, np.flatnonzero(bearing[block.bus])) for number, block in compact]
+        members = (*(Member(number, at, block.select(at)) for number, block, at in scopes if at.size), *extra)
+        prices = tuple(self.supply.seen_by(member.part.bus) for member in members)
+        programme = AreaProgramme(members, prices, self.problem, self.settings.time_limit_s)
+        self._add_rows(programme, rows)
+        return programme, rows
 
     def _bearing(self, rows: Tangents) -> Flags:
         """Return (N,) buses that move any of the tangents."""
@@ -251,8 +271,18 @@ class Search:
 
     # ---- the bound ----
 
-    def _prove(self, areas: Ints) -> None:
-        """Evaluate the bound that the present prices of some areas' tangents prove."""
+    def prices(self, areas: Ints) -> NodalPrices:
+        """Return the added prices at every bus by the present prices of some areas' outer tangents."""
+        mine = np.flatnonzero(np.isin(self.limit_area[self.rows.limit], areas))
+        rows = self.rows.take(mine)
+        return nodal_prices(rows, legal_prices(self.book, rows, self.row_price[mine]), self.problem)
+
+    def prove(self, areas: Ints, known: Mapping[int, tuple[Ints, Floats]] = MappingProxyType({})) -> None:
+        """Evaluate the bound that the present prices of some areas' tangents prove.
+
+        `known` has, for blocks planned by columns, assets and the (A,) bounds of their answers to these prices; without
+        it they count with what costs no solve.
+        """
         mine = np.flatnonzero(np.isin(self.limit_area[self.rows.limit], areas))
         rows = self.rows.take(mine)
         price = legal_prices(self.book, rows, self.row_price[mine])
@@ -266,6 +296,10 @@ class Search:
                 part = block.select(at)
                 own = self.own_bound[number][at]
                 np.add.at(gain, self.bus_area[part.bus], self._answered(part, prices, own) - own)
+            if number in known:
+                asked, bound = known[number]
+                cheap = self._answered(block.select(asked), prices, self.own_bound[number][asked])
+                np.add.at(gain, self.bus_area[block.bus[asked]], np.maximum(bound - cheap, 0.0))
         for area in areas.tolist():
             self.area_gain[area] = max(self.area_gain.get(area, 0.0), float(gain[area]))
 
@@ -294,4 +328,3 @@ def _at(values: object, places: Places) -> Floats:
     if not len(places):
         return np.zeros(0)
     return np.asarray(values[places.limit, places.step]).ravel()  # type: ignore[index]
-

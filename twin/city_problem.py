@@ -19,6 +19,9 @@ from twin.day import CityDay
 from twin.ev_cohorts import Cohort
 from twin.ev_envelopes import session_envelopes
 
+VEHICLES, BATTERIES, DEPOTS = "electric vehicles", "stationary batteries", "electric-bus depots"
+"""Kinds of assets, as their blocks call themselves."""
+
 
 def grid_limits(grid: SyntheticGrid, overload_krw_per_kwh: float, voltage_krw_per_pu_h: float) -> NetworkLimits:
     """Return the limits of a synthetic grid: feeders (also by their rated power at the head) below banks."""

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizers.replay import replay
+from twin.city_prices import battery_tariff, cohort_tariffs, tariff_price
 from twin.day import CityDay
-from twin.schedule import CityPlan, battery_tariff, cohort_tariffs, tariff_price
+from twin.schedule import CityPlan
 
 Floats = NDArray[np.float64]
 
@@ -139,9 +140,9 @@ def _replay_batteries(day: CityDay, battery_kw: Floats) -> tuple[float, list[str
 
 
 def _energy_costs(plan: CityPlan, replayed_krw: float) -> list[str]:
-    if not plan.dispatches:
+    if plan.coordinated is None:
         return []
-    planned = sum(dispatch.energy_cost_krw for dispatch in plan.dispatches.values())
+    planned = plan.moved_krw
     if abs(planned - replayed_krw) <= COST_TOLERANCE * max(abs(replayed_krw), 1.0):
         return []
     return [f"vehicles and batteries: the plan says {planned:,.0f} KRW, the replay {replayed_krw:,.0f}"]

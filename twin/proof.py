@@ -11,8 +11,8 @@ from twin.plan_replay import CityReplay
 from twin.schedule import CityPlan
 
 BOUND_FOR = (
-    "energy, demand charges, sessions and wear of every garage, vehicle and battery as stated; "
-    "limits of the grid are left out of the bound, so it holds with and without them"
+    "energy, demand charges, sessions and wear of every garage, vehicle and battery as stated, and the limits of the "
+    "grid that they share: lower voltages, ratings and feeders' rated power by tangents that lie outside them"
 )
 
 _WORST_FIRST: tuple[PlanStatus, ...] = (
@@ -26,26 +26,30 @@ _WORST_FIRST: tuple[PlanStatus, ...] = (
 
 
 def objective_krw(plan: CityPlan) -> float:
-    """Return what a plan costs: garages, vehicles' energy, batteries' energy and wear, and the price of overloads."""
-    garages = sum(depot.objective_krw for depot in plan.depots.values())
-    return garages + sum(dispatch.objective_krw for dispatch in plan.dispatches.values())
+    """Return what a plan costs: garages, vehicles' energy, batteries' energy and wear, and the price of violations."""
+    if plan.coordinated is None:
+        return sum(depot.objective_krw for depot in plan.depots.values()) + plan.moved_krw
+    return plan.coordinated.objective_krw
 
 
 def lower_bound_krw(plan: CityPlan) -> float:
-    """Return a bound on what any plan of the city costs.
+    """Return a bound on what any plan of the city costs, the limits of the grid included.
 
-    The parts are bounded one by one, each without the limits they share: a sum of such bounds holds for the whole. A
-    garage without a bound counts 0, which holds because it never earns.
+    A garage without a bound counts 0, which holds because it never earns.
     """
-    garages = sum(max(depot.lower_bound_krw, 0.0) for depot in plan.depots.values())
-    return garages + sum(dispatch.unlimited_bound_krw for dispatch in plan.dispatches.values())
+    if plan.coordinated is None:
+        return sum(max(depot.lower_bound_krw, 0.0) for depot in plan.depots.values())
+    return plan.coordinated.lower_bound_krw
 
 
 def plan_status(plan: CityPlan, state: GridState, replay: CityReplay) -> PlanStatus:
     """Return the worst that must be said of any part of the plan."""
-    found = [PlanStatus.OPTIMAL]
-    found += [depot.status for name, depot in plan.depots.items() if name not in plan.fallbacks]
-    found += [dispatch.status for dispatch in plan.dispatches.values()]
+    depots = [depot.status for name, depot in plan.depots.items() if name not in plan.fallbacks]
+    if plan.coordinated is not None:
+        # what the whole is proved to be within says more than what each garage was
+        depots = [status for status in depots if status is not PlanStatus.FEASIBLE]
+        depots.append(plan.coordinated.status)
+    found = [PlanStatus.OPTIMAL, *depots]
     if plan.fallbacks:
         found.append(PlanStatus.FALLBACK)
     if not state.converged.all() or not replay.ok:

@@ -10,11 +10,12 @@ import numpy as np
 
 from optimizers.plan import Certificate
 from twin.city import City
+from twin.city_prices import cohort_tariffs
 from twin.day import CityDay
 from twin.ev_cohorts import Cohort
 from twin.plan_replay import CityReplay
 from twin.proof import BOUND_FOR, objective_krw
-from twin.schedule import CityPlan, cohort_tariffs
+from twin.schedule import CityPlan
 from twin.summary_districts import district_facts, session_costs_krw
 from twin.summary_parts import (
     KW_PER_MW,

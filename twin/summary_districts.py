@@ -11,12 +11,13 @@ from scipy import sparse
 
 from data.contract_class import CONTRACT_CLASSES
 from data.tariffs_classes import class_prices_krw_per_kwh
+from twin.city_prices import cohort_tariffs, tariff_price
 from twin.day import CityDay
 from twin.ev_cohorts import Cohort
 from twin.grid_check import LOADING_TOLERANCE, VOLTAGE_TOLERANCE_PU, GridState
 from twin.kpi_emissions import ReplacedBus, avoided_emissions, electricity_co2_kg, emission_factors
 from twin.kpi_violations import ViolationKind, overload_violations, voltage_violations
-from twin.schedule import CityPlan, cohort_tariffs, tariff_price
+from twin.schedule import CityPlan
 from twin.summary_parts import KW_PER_MW, Outcome
 from twin.summary_types import DistrictFacts
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.contract_class import CONTRACT_CLASSES
+from optimizers.coordination_plan import LimitKind
 from optimizers.plan import DepotPlan
 from twin.day import CityDay
 from twin.grid_check import LOADING_TOLERANCE, GridState
@@ -144,22 +145,25 @@ def _depot(day: CityDay, name: str, before: DepotPlan, depot: DepotPlan, planned
 def binding_limits(day: CityDay, plan: CityPlan) -> tuple[BindingLimit, ...]:
     """Return the feeders and banks whose limit made the plan dearer, the most expensive first."""
     grid, found = day.city.grid, []
-    for substation, (name, dispatch) in enumerate(plan.dispatches.items()):
-        names = [
-            *grid.feeders.id[grid.feeders.substation == substation].tolist(),
-            *grid.banks.id[grid.banks.substation == substation].tolist(),
-        ]
-        price = dispatch.group_price_krw_per_kwh
-        for group in np.flatnonzero(price.max(axis=1) > 1e-3):
-            steps = np.flatnonzero(price[group] > 1e-3)
+    if plan.coordinated is None:
+        return ()
+    of_group = [*grid.feeders.substation.tolist(), *grid.banks.substation.tolist()]
+    place = {str(name): number for number, name in enumerate([*grid.feeders.id, *grid.banks.id])}
+    by_group: dict[str, NDArray[np.float64]] = {}
+    for limit in plan.coordinated.prices:
+        if limit.kind in {LimitKind.CURRENT, LimitKind.FLOW} and limit.group in place:
+            by_group.setdefault(limit.group, np.zeros(day.steps))[limit.step] += limit.price_krw
+    for group, price_krw in by_group.items():
+        steps = np.flatnonzero(price_krw > 1e-3)
+        if len(steps):
             found.append(
                 BindingLimit(
-                    element=str(names[group]),
-                    substation=name,
+                    element=group,
+                    substation=str(grid.substations.id[of_group[place[group]]]),
                     first_clock=day.planning.labels[int(steps[0])],
                     last_clock=day.planning.labels[int(steps[-1])],
-                    highest_krw_per_kwh=float(price[group].max()),
-                    value_krw=float(price[group].sum()) * day.step_h,
+                    highest_krw_per_kwh=float(price_krw.max()) / day.step_h,
+                    value_krw=float(price_krw.sum()),
                 )
             )
     return tuple(sorted(found, key=lambda limit: -limit.value_krw))

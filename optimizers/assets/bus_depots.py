@@ -10,8 +10,9 @@ import numpy as np
 from data.errors import ProblemList
 from optimizers.arrays import Floats, Ints
 from optimizers.coordination_assets import AssetPlan, BestResponse, BusPrices
+from optimizers.depot_cost import Schedule, plan_of
 from optimizers.fleet import FleetSettings, plan_fleet
-from optimizers.plan import DepotPlan, NoPlan
+from optimizers.plan import DepotPlan, NoPlan, PlanStatus, Verdict
 from optimizers.problem import DepotProblem
 
 NO_PRICE_KRW = 1e-6
@@ -76,21 +77,18 @@ class BusDepots:
             priced = [_priced(self.problems[k], active[k]) for k in asked]
             for k, plan in zip(asked, plan_fleet(priced, self.settings).plans, strict=True):
                 if not isinstance(plan, NoPlan):
-                    plans[k] = plan
                     bound[k] = max(bound[k], plan.lower_bound_krw)
-        return BestResponse(self._plan(plans, active, asked), bound)
+                    plans[k] = _at_own_tariff(self.problems[k], plan, self.plans[k])
+        return BestResponse(self._plan(plans), bound)
 
     def _least_paid_krw(self, price: Floats) -> Floats:
-        """(A,) a lower bound of what any plan pays at the added price alone."""
+        """Return an (A,) lower bound of what any plan pays at the added price alone."""
         low, high = self.power_range_kw()
         return np.asarray((np.minimum(price * low, price * high)).sum(axis=1) * self.step_h)
 
-    def _plan(self, plans: list[DepotPlan], price: Floats, asked: Ints) -> AssetPlan:
-        kw = np.array([plan.grid_kw for plan in plans]).reshape(len(plans), price.shape[1])
-        cost = np.array([plan.objective_krw for plan in plans])
-        changed = [k for k in asked if plans[k] is not self.plans[k]]
-        cost[changed] -= np.einsum("at,at->a", kw[changed], price[changed]) * self.step_h
-        return AssetPlan(kw, kw * self.kvar_per_kw, cost, plans)
+    def _plan(self, plans: list[DepotPlan]) -> AssetPlan:
+        kw = np.array([plan.grid_kw for plan in plans]).reshape(len(plans), -1)
+        return AssetPlan(kw, kw * self.kvar_per_kw, np.array([plan.objective_krw for plan in plans]), plans)
 
     def power_range_kw(self) -> tuple[Floats, Floats]:
         """Return what the site's connections allow, or all chargers at once where that is less."""
@@ -122,6 +120,15 @@ def _power_range_kw(problem: DepotProblem) -> tuple[Floats, Floats]:
     high = np.minimum(site.base_kw + charge + stored_kw[0], site.import_limit_kw)
     low = np.maximum(site.base_kw - site.pv_kw - discharge - stored_kw[1], -site.export_limit_kw)
     return low, np.maximum(high, low)
+
+
+def _at_own_tariff(problem: DepotProblem, plan: DepotPlan, before: DepotPlan) -> DepotPlan:
+    """Return a plan made at added prices as the depot's own tariff sees it, with the bound known for that tariff."""
+    schedule = Schedule(plan.charge_kw, plan.discharge_kw, plan.plugged_class, plan.pv_kw, plan.site_battery_kw)
+    status = PlanStatus.FEASIBLE if plan.status is PlanStatus.OPTIMAL else plan.status
+    method = f"{plan.method}, at prices of the grid's limits"
+    verdict = Verdict(status, before.lower_bound_krw, before.bound_for, method, plan.wall_s, plan.relaxed)
+    return plan_of(problem, schedule, verdict)
 
 
 def _priced(problem: DepotProblem, price: Floats) -> DepotProblem:
