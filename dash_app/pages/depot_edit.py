@@ -29,11 +29,11 @@ from dash_app.pages.depot_shown import (
     DepotState,
     Shown,
     current_move,
-    job_of,
     record_of,
     session_before,
     shown_of,
 )
+from dash_app.pages.jobs_lookup import job_of
 from dash_app.services import Services
 from dash_app.view import View
 from dash_app.widgets.choice import picker

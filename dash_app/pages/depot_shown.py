@@ -10,6 +10,7 @@ from enum import StrEnum
 from dash_app.answers.depot_moves import moves_of
 from dash_app.answers.depot_sessions import MARK, SessionFacts, session_named, sessions_of_plan
 from dash_app.page import NotFoundError
+from dash_app.pages.jobs_lookup import job_of
 from dash_app.services import Services
 from dash_app.url_state import PageState, url_field
 from dash_app.view import View
@@ -146,14 +147,6 @@ def session_before(record: DepotRecord, state: DepotState) -> SessionFacts | Non
     outcome, _ = _outcome(record, moves)
     plan = outcome.plan if outcome else record.plan
     return session_named(sessions_of_plan(record.problem, plan, ()), state.session)
-
-
-def job_of(services: Services, job_id: str) -> Job | None:
-    """Return a job, or None when there is none of that id."""
-    try:
-        return services.jobs.get(job_id) if job_id else None
-    except KeyError:
-        return None
 
 
 def replanned_record(job: Job) -> DepotRecord | None:
