@@ -39,7 +39,7 @@ def random_district(case: DistrictCase) -> CityProblem:
     """Return a district whose limits a plan made for other prices just keeps, so that they bind and can be kept."""
     rng = np.random.default_rng([case.seed, 77])
     network = _tree(case, rng)
-    base_kw = rng.uniform(20.0, 60.0, (case.steps, case.buses)) * _day(case)[:, None]
+    base_kw = rng.uniform(90.0, 180.0, (case.steps, case.buses)) * _day(case)[:, None]
     base_kw[:, 0] = 0.0
     price = rng.choice([84.3, 137.4, 190.4], case.steps) + rng.uniform(0.0, 5.0, case.steps)
     assets = random_assets(case, price, rng)
@@ -68,8 +68,8 @@ def _tree(case: DistrictCase, rng: np.random.Generator) -> Network:
             np.array([f"l{k}" for k in range(lines)]),
             parent,
             np.arange(1, n),
-            rng.uniform(3.0, 9.0, lines),
-            rng.uniform(3.0, 9.0, lines),
+            rng.uniform(1.5, 4.5, lines),
+            rng.uniform(1.5, 4.5, lines),
             np.zeros(lines),
             np.zeros(lines),
             np.full(lines, np.inf),
@@ -115,7 +115,7 @@ def charging(bus: Ints, step_h: float, price: Floats, rng: np.random.Generator, 
     edge = np.arange(steps + 1)
     since = np.clip(edge - first[:, None], 0, None) * step_h
     left = np.clip(last[:, None] - edge, 0, None) * step_h
-    lent = 0.5 * power[:, None] if lends else np.zeros((count, 1))
+    lent = 0.2 * power[:, None] if lends else np.zeros((count, 1))
     spare = np.minimum(0.5 * energy[:, None], lent * since)
     latest = np.maximum(energy[:, None] - power[:, None] * left, -spare)
     earliest = np.minimum(energy[:, None], power[:, None] * since)
@@ -136,8 +136,8 @@ def charging(bus: Ints, step_h: float, price: Floats, rng: np.random.Generator, 
 
 def _batteries(bus: Ints, h: float, price: Floats, rng: np.random.Generator) -> Batteries:
     count = len(bus)
-    size = rng.uniform(150.0, 400.0, count)
-    power = 0.4 * size / h
+    size = rng.uniform(60.0, 100.0, count)
+    power = 0.2 * size / h
     return Batteries(
         bus=bus,
         step_h=h,
@@ -199,7 +199,7 @@ def _solar(case: DistrictCase, bus: Ints, price: Floats, rng: np.random.Generato
     count = len(bus)
     hour = (np.arange(case.steps) + 0.5) / case.steps * 24.0
     sun = np.maximum(np.cos((hour - 12.5) / 12.0 * np.pi), 0.0)
-    size = rng.uniform(150.0, 300.0, count) * (6.0 if case.export else 1.0)
+    size = rng.uniform(15.0, 25.0, count) * (60.0 if case.export else 1.0)
     return SolarInverters(
         bus=bus,
         step_h=case.step_h,

@@ -15,15 +15,13 @@ from grid.powerflow import PowerFlow, power_flow
 from grid.sensitivity import current_sensitivity, sensitivity
 from optimizers.arrays import Floats, Ints
 from optimizers.city_reference.compose import build_city_model
-from optimizers.city_reference.network import Cut, add_cuts, add_lindistflow
+from optimizers.city_reference.network import Cut, add_cuts, add_lindistflow, branches_of
 from optimizers.coordination_plan import LimitKind
 from optimizers.coordination_problem import CityProblem
 from optimizers.solver import SolveLimits, SolveStatus, solve_model
 
-MARGIN_PU = 5e-6
-"""How far inside a voltage limit a tangent is drawn, so that rounds end."""
-VOLTAGE_PU = 2e-5
-LOADING = 2e-4
+VOLTAGE_PU = 1e-6
+LOADING = 1e-5
 """Excess of the power flow at which a limit counts as kept."""
 
 
@@ -124,12 +122,11 @@ def _plan_of(
     for block, p, q in zip(problem.assets, block_kw, block_kvar, strict=True):
         np.add.at(kw.T, block.bus, p)
         np.add.at(kvar.T, block.bus, q)
-    upper = any(cut.kind in (LimitKind.HIGH_VOLTAGE, LimitKind.CURRENT, LimitKind.FLOW) for cut in cuts)
     return ReferencePlan(
         objective_krw=float(pyo.value(model.cost)),
         lower_bound_krw=bound,
         violation_krw=float(pyo.value(model.violation_krw)),
-        bound_holds=not upper or bool((kw >= 0).all()),
+        bound_holds=all(_cuts_off_nothing(problem, cut) for cut in cuts),
         block_kw=block_kw,
         block_kvar=block_kvar,
         load_kw=kw,
@@ -139,6 +136,23 @@ def _plan_of(
         cuts=len(cuts),
         wall_s=time.perf_counter() - begin,
     )
+
+
+def _cuts_off_nothing(problem: CityProblem, cut: Cut) -> bool:
+    """Return whether a tangent can cut off no plan: one of a lower voltage, or of a branch that nothing can reverse."""
+    if cut.kind is LimitKind.LOW_VOLTAGE:
+        return True
+    if cut.kind is LimitKind.HIGH_VOLTAGE:
+        return False
+    least = problem.base_kw[cut.step].copy()
+    for block in problem.assets:
+        np.add.at(least, block.bus, block.power_range_kw()[0][:, cut.step])
+    below = {n: float(least[n]) for n in range(least.size)}
+    for branch in reversed(branches_of(problem.network)):
+        if branch.index == cut.element:
+            return below[branch.child] >= 0.0
+        below[branch.parent] += below[branch.child]
+    return False
 
 
 def flow_of(problem: CityProblem, kw: Floats, kvar: Floats) -> PowerFlow:
@@ -170,7 +184,7 @@ def _voltage_cuts(problem: CityProblem, model: pyo.ConcreteModel, plan: Referenc
     answer = sensitivity(problem.network, plan.flow, [(str(buses.id[n]), int(t)) for t, n in found])
     by_kw, by_kvar = sign * answer.by_kw.toarray(), sign * answer.by_kvar.toarray()
     at = by_kw * plan.load_kw[found[:, 0]] + by_kvar * plan.load_kvar[found[:, 0]]
-    constant = excess[found[:, 0], found[:, 1]] + MARGIN_PU - at.sum(axis=1)
+    constant = excess[found[:, 0], found[:, 1]] - at.sum(axis=1)
     return [
         Cut(kind, int(n), int(group[n]), int(t), float(constant[k]), by_kw[k], by_kvar[k])
         for k, (t, n) in enumerate(found)
