@@ -29,12 +29,27 @@ from data.city_tables import (
     grid,
     planning,
     solar,
+    system,
     tariffs,
     weather,
 )
 from data.schema import Parameter, TableSchema
 
-_TOPICS = (districts, tariffs, demand, weather, solar, grid, ev, buses, city_assets, flexible, emissions, planning)
+_TOPICS = (
+    districts,
+    tariffs,
+    demand,
+    weather,
+    solar,
+    grid,
+    ev,
+    buses,
+    city_assets,
+    flexible,
+    emissions,
+    planning,
+    system,
+)
 
 ALL_TABLES: tuple[TableSchema, ...] = tuple(table for topic in _TOPICS for table in topic.TABLES)
 ALL_PARAMETERS: tuple[Parameter, ...] = tuple(parameter for topic in _TOPICS for parameter in topic.PARAMETERS)
