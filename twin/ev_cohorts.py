@@ -53,6 +53,7 @@ class CohortRules:
     charger: Charger
     host_class: str
     chargers_per_site: float
+    rating_share: float
     own_district_share: float
     session_kwh_mean: float
     session_kwh_cv: float
@@ -68,6 +69,11 @@ class CohortRules:
     v2g_spare_kwh: float
     size_kw: Floats
     size_share: Floats
+
+    @property
+    def site_kw(self) -> float:
+        """Power of the chargers of one site; of one charger where the cohort has no sites."""
+        return max(self.chargers_per_site, 1.0) * float(self.size_kw @ self.size_share)
 
 
 @dataclass(frozen=True)
@@ -174,6 +180,7 @@ def _rules(cohort: Cohort, tables: Mapping[str, pd.DataFrame]) -> CohortRules:
 
 _REAL_COLUMNS = (
     "chargers_per_site",
+    "rating_share",
     "own_district_share",
     "session_kwh_mean",
     "session_kwh_cv",

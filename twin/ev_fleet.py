@@ -76,7 +76,8 @@ def host_sites(model: EvModel, points: LoadPoints, seed: int) -> dict[tuple[Coho
     """Return where each cohort charges in each district of the grid.
 
     A cohort without `chargers_per_site` charges at every load point of its class, by energy; the others at sites drawn
-    among those, as many as the district has chargers. A district without load points of the class offers all it has.
+    among those, as many as the district has chargers. Only transformers that can carry a site are taken, or the largest
+    where none can. A district without load points of the class offers all it has.
 
     Raises
     ------
@@ -99,8 +100,15 @@ def host_sites(model: EvModel, points: LoadPoints, seed: int) -> dict[tuple[Coho
             if not len(candidates):
                 continue
             rng = np.random.default_rng([seed, HOST_STREAM, rules.cohort, index])
-            found[rules.cohort, index] = _sites(rules, candidates, points, chargers[index], rng)
+            fit = _carrying(rules, candidates, points)
+            found[rules.cohort, index] = _sites(rules, fit, points, chargers[index], rng)
     return found
+
+
+def _carrying(rules: CohortRules, candidates: Ints, points: LoadPoints) -> Ints:
+    """Load points whose transformer can carry a site, so that chargers come where they would be connected."""
+    rating = points.rating_kva[candidates]
+    return np.compress(rating >= min(rules.site_kw / rules.rating_share, rating.max()), candidates)
 
 
 def _sites(
@@ -111,5 +119,13 @@ def _sites(
     if rules.chargers_per_site <= 0:
         return HostSites(candidates, chance)
     count = max(1, int(np.ceil(chargers / rules.chargers_per_site)))
-    drawn, times = np.unique(rng.choice(candidates, size=count, p=chance), return_counts=True)
-    return HostSites(drawn, times / times.sum())
+    rounds, rest = divmod(count, len(candidates))
+    times = np.full(len(candidates), float(rounds))
+    times[_draw_once(chance, rest, rng)] += 1
+    return HostSites(candidates[times > 0], times[times > 0] / times.sum())
+
+
+def _draw_once(chance: Floats, count: int, rng: np.random.Generator) -> Ints:
+    """Positions drawn without replacement by chance; those without a chance come last."""
+    race = rng.exponential(size=len(chance)) / np.maximum(chance, np.finfo(float).tiny)
+    return np.argsort(race, kind="stable")[:count]

@@ -93,6 +93,13 @@ COHORTS = TableSchema(
             lower=0,
             upper=1000,
         ),
+        Column(
+            "rating_share",
+            Kind.NUMBER,
+            "Most that the chargers of one site may add up to, of the rating of the transformer that carries them.",
+            lower=0.01,
+            upper=1,
+        ),
         Column("own_district_share", Kind.NUMBER, "Sessions in the vehicle's own district.", lower=0, upper=1),
         Column("session_kwh_mean", Kind.NUMBER, "Mean energy of a session.", unit="kWh", lower=1, upper=500),
         Column("session_kwh_cv", Kind.NUMBER, "Coefficient of variation of it.", lower=0.05, upper=2),

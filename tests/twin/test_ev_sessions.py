@@ -135,6 +135,28 @@ def test_cohorts_charge_at_their_class_and_fast_ones_at_few_sites():
     assert len(sites[Cohort.PUBLIC_FAST, 0].point) <= np.ceil(chargers / 4)
 
 
+def test_chargers_come_where_the_transformer_carries_them():
+    points = seoul_points()
+    sites = host_sites(seoul_ev(), points, SEED)
+    for rules in seoul_ev().cohorts:
+        for index, district in enumerate(seoul_ev().districts):
+            chosen = sites[rules.cohort, index]
+            offered = points.rating_kva[(points.district == district) & (points.contract_class == rules.host_class)]
+            least = min(rules.site_kw / rules.rating_share, offered.max())
+            assert points.rating_kva[chosen.point].min() >= least
+            assert chosen.chance.sum() == pytest.approx(1)
+            assert len(np.unique(chosen.point)) == len(chosen.point)
+
+
+def test_more_sites_than_transformers_are_spread_evenly():
+    points = seoul_points()
+    fast = seoul_ev().fast_chargers
+    crowded = replace(seoul_ev(), fast_chargers=fast * 50)
+    chance = host_sites(crowded, points, SEED)[Cohort.PUBLIC_FAST, 0].chance
+    count = np.ceil(50 * fast[0] / 4)
+    assert np.ptp(chance) == pytest.approx(1 / count)
+
+
 def test_a_district_without_a_class_offers_what_it_has():
     points = points_of(seoul_points(), "11110")
     homes = points.contract_class == "residential"
