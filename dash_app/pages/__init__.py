@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dash_app.page import Page
-from dash_app.pages import depot, feeder, grid, schedule
+from dash_app.pages import data, depot, feeder, grid, jobs, schedule
 
 PAGES: tuple[Page, ...] = (
     grid.PAGE,
     feeder.PAGE,
     schedule.PAGE,
     depot.PAGE,
+    jobs.PAGE,
+    data.PAGE,
 )
