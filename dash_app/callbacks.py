@@ -17,6 +17,8 @@ from dash_app.url_state import PageState, from_values
 from dash_app.view import View
 from data.users import Role
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
 
 @dataclass(frozen=True, eq=False)
 class Scope:
@@ -53,7 +55,7 @@ class Callbacks:
         self._services = services
         self._page = page
 
-    def shown(self, *dependencies: Any, role: Role | None = None, **options: Any) -> Callable[..., Any]:
+    def shown(self, *dependencies: Any, role: Role | None = None, **options: Any) -> Decorator:
         """Decorate what makes a part of the page: runs when the page opens and whenever its state changes.
 
         Parameters
@@ -67,9 +69,7 @@ class Callbacks:
         """
         return self._add((*dependencies, Input(ids.state(self._page.name), "data")), role, "", options)
 
-    def event(
-        self, *dependencies: Any, role: Role | None = None, changes: str = "", **options: Any
-    ) -> Callable[..., Any]:
+    def event(self, *dependencies: Any, role: Role | None = None, changes: str = "", **options: Any) -> Decorator:
         """Decorate what answers an event (a click, a tick); it knows the page's state but does not run with it.
 
         Parameters
@@ -86,7 +86,9 @@ class Callbacks:
         """
         return self._add((*dependencies, State(ids.state(self._page.name), "data")), role, changes, options)
 
-    def _add(self, dependencies: tuple[Any, ...], role: Role | None, changes: str, options: dict[str, Any]) -> Any:
+    def _add(
+        self, dependencies: tuple[Any, ...], role: Role | None, changes: str, options: dict[str, Any]
+    ) -> Decorator:
         needed = role or self._page.role
         needed = needed if needed.covers(self._page.role) else self._page.role
 

@@ -5,7 +5,8 @@ A resource belongs to a page and a published run; a run never changes, so its re
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
+from werkzeug.exceptions import Forbidden, NotFound
 
 from dash_app.page import Pages
 from dash_app.requests import viewer_of_request
@@ -28,9 +29,9 @@ def add_resources(server: Flask, guard: Guard, services: Services, pages: Pages)
     def resource(run: str, page: str, name: str) -> Response:
         chosen, found = pages.named(page), services.runs.get(run)
         if chosen is None or found is None or name not in chosen.resources:
-            abort(404)
+            raise NotFound
         if not viewer_of_request().may(chosen.role):
-            abort(403)
+            raise Forbidden
         make = chosen.resources[name]
         content = services.runs.made((run, "resource", page, name), lambda: make(services, run))
         answer = Response(content, 200, content_type="application/json")

@@ -26,6 +26,7 @@ EMBEDDED_SEOUL = Path(data.__file__).parent / "seoul"
 LOOK_S = 0.5
 GRACE_S = 25.0
 RESTART_S = 1.0
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Served:
 @click.option("--demo", is_flag=True, help="No log-in; on this machine only, and every page says so.")
 @click.option("--proxies", default=0, type=click.IntRange(0, 5), help="Proxies in front whose headers are believed.")
 @click.option("--https", is_flag=True, help="Browsers come by HTTPS through a proxy: cookies over HTTPS only.")
-@click.option("--certificate", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="For HTTPS of its own.")
-@click.option("--key", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Key of the certificate.")
+@click.option("--certificate", type=_FILE, help="For HTTPS of its own.")
+@click.option("--key", type=_FILE, help="Key of the certificate.")
 @click.option("--no-worker", is_flag=True, help="Do not start a worker; run `twin worker` somewhere yourself.")
 @click.pass_context
 def serve(
@@ -145,9 +146,9 @@ def supervise(settings: Settings, web: list[str], worker: list[str] | None) -> i
         helper, helper_from_s = None, 0.0
         try:
             while server.poll() is None:
-                if worker is not None and (helper is None or helper.poll() is not None):
-                    if time.monotonic() >= helper_from_s:
-                        helper, helper_from_s = subprocess.Popen(worker), time.monotonic() + RESTART_S
+                gone = helper is None or helper.poll() is not None
+                if worker is not None and gone and time.monotonic() >= helper_from_s:
+                    helper, helper_from_s = subprocess.Popen(worker), time.monotonic() + RESTART_S
                 time.sleep(LOOK_S)
         except KeyboardInterrupt:
             click.echo("stopping", err=True)

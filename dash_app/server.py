@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dash_app.callbacks import Callbacks
 from dash_app.compression import use_compression
-from dash_app.exports.route import add_exports
+from dash_app.export_route import add_exports
 from dash_app.page import Pages
 from dash_app.pages import PAGES
 from dash_app.requests import language_of_request, theme_of_request
@@ -49,7 +49,7 @@ VIEWER_RULES = (
 """Rules of Dash that viewers may ask for; the others that Dash has stay closed."""
 
 
-class TwinDash(Dash):
+class TwinDash(Dash):  # type: ignore[misc]  # Dash is untyped
     """Dash with a page of its own: language, theme and icon from here."""
 
     def interpolate_index(self, **parts: Any) -> str:
@@ -137,7 +137,7 @@ def _finish(app: TwinDash, server: Flask, gate: Gate, pages: Pages) -> None:
     _add_error_pages(server)
     use_compression(server)
     if count := gate.settings.proxies:
-        server.wsgi_app = ProxyFix(server.wsgi_app, count, count, count, 0, 0)  # type: ignore[method-assign]
+        server.wsgi_app = ProxyFix(server.wsgi_app, count, count, count, 0, 0)
 
 
 def _page_or_404(pages: Pages) -> Response | None:

@@ -57,7 +57,7 @@ class Settings:
 
 def settings_as_json(settings: Settings) -> str:
     """Return settings as text for `settings_from_json`."""
-    return json.dumps({name: str(value) if isinstance(value, Path) else value for name, value in asdict(settings).items()})
+    return json.dumps(asdict(settings), default=str)  # paths alone are no JSON
 
 
 def settings_from_json(text: str) -> Settings:

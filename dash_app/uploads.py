@@ -9,7 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask, Response, abort, jsonify, request
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import NotFound
 
 from dash_app.requests import language_of_request, viewer_of_request
 from dash_app.security.guard import Guard
@@ -56,7 +57,7 @@ def add_uploads(server: Flask, guard: Guard, services: Services) -> None:
         viewer, words = viewer_of_request(), words_of(language_of_request())
         sent = request.files.get("file")
         if kind not in KINDS or sent is None:
-            abort(404)
+            raise NotFound
         suffix = Path(sent.filename or "").suffix.lower()
         folder = folder_of(services.settings, viewer.name)
         folder.mkdir(parents=True, exist_ok=True)

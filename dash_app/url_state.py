@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl, urlencode
 
 LONGEST_QUERY = 8000
@@ -75,7 +75,6 @@ def url_field(
     return dataclasses.field(default=default, metadata=rule)
 
 
-@cache
 def rules_of(state: type[PageState]) -> tuple[Rule, ...]:
     """Return the rules of a state's fields in the order of their declaration.
 
@@ -84,6 +83,11 @@ def rules_of(state: type[PageState]) -> tuple[Rule, ...]:
     TypeError
         When a field has a type that no address can hold, or two fields share a key.
     """
+    return _rules_of(state)  # type: ignore[arg-type]  # classes can be hashed
+
+
+@cache
+def _rules_of(state: type[PageState]) -> tuple[Rule, ...]:
     hints = get_type_hints(state)
     rules = tuple(_rule(field, hints[field.name]) for field in dataclasses.fields(state))
     keys = [rule.key for rule in rules]
@@ -97,7 +101,7 @@ def _rule(field: dataclasses.Field[Any], hint: Any) -> Rule:
     kind = tuple if get_origin(hint) is tuple else kinds[0]
     if kind not in (str, bool, int, float, tuple) and not (isinstance(kind, type) and issubclass(kind, StrEnum)):
         raise TypeError(f"{field.name}: no address can hold {hint}")
-    told = {"key": "", "low": -math.inf, "high": math.inf, "decimals": 3, "longest": 120} | dict(field.metadata)
+    told: dict[str, Any] = {"key": "", "low": -math.inf, "high": math.inf, "decimals": 3, "longest": 120} | dict(field.metadata)
     told["key"] = told["key"] or field.name
     optional = type(None) in get_args(hint)
     return Rule(name=field.name, type=kind, default=field.default, optional=optional, **told)
@@ -207,7 +211,7 @@ def _from_json(rule: Rule, value: Any) -> Any:
         return value if isinstance(value, bool) else _read(rule, [str(value)])
     if rule.type in (int, float) and isinstance(value, int | float) and not isinstance(value, bool):
         return _read(rule, [_float_text(float(value), rule.decimals)]) if math.isfinite(value) else rule.default
-    return _read(rule, [cast(str, str(value))])
+    return _read(rule, [str(value)])
 
 
 def _is_text(rule: Rule, text: str) -> bool:

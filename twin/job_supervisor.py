@@ -94,7 +94,7 @@ class Supervisor:
 
     def _bury(self, member: _Member, code: int) -> None:
         """Give the job of a dead worker its verdict."""
-        assert member.process is not None  # noqa: S101 — for the type checker: only called with a process
+        assert member.process is not None
         died = f"was killed (signal {signal.Signals(-code).name})" if code < 0 else f"ended (exit code {code})"
         reason = member.overdue or f"its worker process {died}"
         for job_id in self._ledger.fail_running(reason, worker_pid=member.process.pid):
@@ -119,11 +119,11 @@ class Supervisor:
     def _end(self) -> None:
         running = [member for member in self._members if member.process is not None and member.process.poll() is None]
         for member in running:
-            assert member.process is not None  # noqa: S101
+            assert member.process is not None
             member.process.terminate()
         deadline = time.monotonic() + GRACE_S
         for member in running:
-            assert member.process is not None  # noqa: S101
+            assert member.process is not None
             try:
                 member.process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from tsdownsample import MinMaxLTTBDownsampler
 
 from dash_app.view import Theme
-from twin.report_numbers import Lang
 
 Floats = NDArray[np.float64]
 
@@ -58,21 +57,6 @@ DARK = Palette(
 def palette(theme: Theme) -> Palette:
     """Return the colours of a theme."""
     return DARK if theme is Theme.DARK else LIGHT
-
-
-def graph_config(lang: Lang) -> dict[str, Any]:
-    """Return the configuration of every chart: no tool bar, no link, nothing that asks another host."""
-    return {
-        "displayModeBar": False,
-        "displaylogo": False,
-        "showSendToCloud": False,
-        "showEditInChartStudio": False,
-        "plotlyServerURL": "",
-        "responsive": True,
-        "scrollZoom": False,
-        "doubleClick": "reset",
-        "locale": lang.value,
-    }
 
 
 def styled(

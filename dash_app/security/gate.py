@@ -61,7 +61,7 @@ class Gate:
 
     def check(self) -> Response | None:
         """Return None to let the request pass, or the answer that sends it away."""
-        g.viewer = None
+        g.viewer, g.token = None, ""
         if self.settings.demo and (urlsplit(f"//{request.host}").hostname or "") not in LOOPBACK:
             return refusal(421, "this host is not served")
         rule = request.url_rule.rule if request.url_rule else None
@@ -69,12 +69,11 @@ class Gate:
             return None  # Flask answers 404 or 405 by itself
         if rule not in self.guard.routes:
             return refusal(403, "no role may ask for this")
+        g.viewer, g.token, must_change = self._who()
+        return self._foreign(rule, g.token) or self._check_role(rule, g.viewer, must_change=must_change)
+
+    def _check_role(self, rule: str, viewer: Viewer | None, *, must_change: bool) -> Response | None:
         needed = self.guard.routes[rule]
-        viewer, token, must_change = self._who()
-        g.viewer, g.token = viewer, token
-        foreign = self._foreign(rule, token)
-        if foreign is not None:
-            return foreign
         if needed is None:
             return None
         if viewer is None:

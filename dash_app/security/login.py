@@ -116,21 +116,26 @@ class _Forms:
             return _home()
         if request.method == "GET":
             return self._password_form("", 200)
-        words = words_of(language_of_request())
-        if not same(request.form.get("token", ""), self._gate.csrf_token(g.token)):
-            return self._password_form(words("login.expired"), 400)
         chosen = request.form.get("password", "")
-        if chosen != request.form.get("again", ""):
-            return self._password_form(words("login.differ"), 400)
-        if not SHORTEST_PASSWORD <= len(chosen) <= LONGEST_PASSWORD:
-            return self._password_form(words("login.too_short", shortest=SHORTEST_PASSWORD), 400)
-        if self._gate.users.verify(g.viewer.name, chosen) is not None:
-            return self._password_form(words("login.same"), 400)
+        problem = self._problem_of(chosen)
+        if problem:
+            return self._password_form(problem, 400)
         self._gate.users.change_password(g.viewer.name, chosen)
         self._gate.sessions.end_all(g.viewer.name)
         self._audit.add(g.viewer.name, "password.changed")
         user = self._gate.users.get(g.viewer.name)
         return self._enter(user) if user else _home()
+
+    def _problem_of(self, chosen: str) -> str:
+        """Return why the form of a new password cannot be accepted, or nothing."""
+        words = words_of(language_of_request())
+        if not same(request.form.get("token", ""), self._gate.csrf_token(g.token)):
+            return words("login.expired")
+        if chosen != request.form.get("again", ""):
+            return words("login.differ")
+        if not SHORTEST_PASSWORD <= len(chosen) <= LONGEST_PASSWORD:
+            return words("login.too_short", shortest=SHORTEST_PASSWORD)
+        return words("login.same") if self._gate.users.verify(g.viewer.name, chosen) else ""
 
     def _password_form(self, problem: str, status: int) -> Response:
         return rendered(

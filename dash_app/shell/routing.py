@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
-from flask import abort
+from werkzeug.exceptions import Forbidden, NotFound
 
 from dash_app import ids
 from dash_app.clock import age, kst
@@ -21,7 +21,7 @@ from dash_app.view import View
 from dash_app.widgets.grid_table import grid_table
 from dash_app.widgets.text import badge, empty
 from data.errors import InvalidInput
-from data.ledger import RunRecord
+from data.ledger import RunRecord, RunState
 from data.users import Role
 
 JOBS_PATH = "/jobs"
@@ -163,7 +163,7 @@ def _run_facts(services: Services, view: View) -> list[Component]:
     failure = runs.newer_failure(run) if run else None
     judgement = judge(run, runs.latest(), failure, view.now_utc)
     chip = badge(words("verdict.label"), words(f"verdict.{judgement.verdict}"), judgement.verdict.tone)
-    facts = [html.Span(chip, title=judgement.why(words), className="verdict", **{"data-shown-run": view.run_id})]
+    facts = [html.Span(chip, title=judgement.why(words), className="run-verdict", **{"data-shown-run": view.run_id})]
     if run is not None:
         made = run.ended_utc or run.started_utc
         text = words("shell.data_of", time=kst(made), age=age(made, view.now_utc, words))
@@ -176,14 +176,12 @@ def _run_options(records: Sequence[RunRecord], view: View) -> list[dict[str, str
     listed = list(records[:200])
     if view.run is not None and view.run not in listed:
         listed.append(view.run)
-    return [
-        {"value": record.run_id, "label": f"{record.run_id} · {view.words(f'verdict.{_state(record)}')}"}
-        for record in listed
-    ]
+    return [{"value": record.run_id, "label": record.run_id + _note(view, record)} for record in listed]
 
 
-def _state(record: RunRecord) -> str:
-    return "ok" if record.state.value == "published" else "degraded"
+def _note(view: View, record: RunRecord) -> str:
+    """Return what a list of runs must say of one beside its name: nothing when all is well."""
+    return f" · {view.words('verdict.degraded')}" if record.state is RunState.DEGRADED else ""
 
 
 def _exports(view: View, page: Page | None) -> list[Component]:
@@ -208,10 +206,10 @@ def shown_table(services: Services, pages: Pages, button: dict[str, str], told: 
     texts = {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {}
     arguments = page.scope().checked(texts) if page else None
     if page is None or arguments is None or button.get("table") not in page.tables:
-        abort(404)
+        raise NotFound
     view = view_of_request(services, str(told.get("run", "")), arguments)
     if not view.viewer.may(page.role):
-        abort(403)
+        raise Forbidden
     values = told.get("values")
     state = from_values(page.state, values if isinstance(values, dict) else {})
     table = page.tables[button["table"]](view, state, services)

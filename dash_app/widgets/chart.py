@@ -6,7 +6,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dash_app import ids
-from dash_app.figures.style import graph_config
+from dash_app.graph_config import graph_config
 from dash_app.view import View
 
 _NO_AXIS = {"visible": False, "fixedrange": True}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, request
+from werkzeug.exceptions import Forbidden, NotFound
 
 from dash_app.exports.csv_file import csv_file
 from dash_app.exports.facts import facts_of
@@ -31,9 +32,9 @@ def add_exports(server: Flask, guard: Guard, services: Services, pages: Pages) -
     def export(page: str, table: str, kind: str) -> Response:
         chosen = pages.named(page)
         if chosen is None or table not in chosen.tables or kind not in KINDS:
-            abort(404)
+            raise NotFound
         if not viewer_of_request().may(chosen.role):
-            abort(403)
+            raise Forbidden
         view, made = table_of_request(chosen, table, services)
         words, facts = view.words, facts_of(view, made)
         sheets = (words("table.rows", count=len(made.rows)), words("table.source"))
@@ -52,11 +53,11 @@ def table_of_request(page: Page, table: str, services: Services) -> tuple[View, 
     path = urlsplit(query_value(query, PATH_KEY)).path or page.path
     arguments = page.match(path)
     if arguments is None:
-        abort(404)
+        raise NotFound
     view = view_of_request(services, query_value(query, "run"), arguments)
     if view.run is None and page.needs_run:
-        abort(404)
+        raise NotFound
     try:
         return view, page.tables[table](view, parse(page.state, query), services)
     except (NotFoundError, KeyError):
-        abort(404)
+        raise NotFound from None
