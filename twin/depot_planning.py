@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from optimizers.baselines import BASELINES
 from optimizers.colouring import OutletSession, outlet_sessions
 from optimizers.lexicographic import GoalResult, improve_goals
 from optimizers.plan import Certificate, DepotPlan, NoPlan, PlanStatus
 from optimizers.problem_checks import check_problem
 from optimizers.replay import replay
-from optimizers.robust import PricedProtection, parts_of, price_protection
+from optimizers.robust import PricedProtection, parts_of, price_protection, unsurvived
 from optimizers.solver import SolveLimits, solver_version
 from twin.code_version import code_version
 from twin.depot_case import DepotCase, locate
@@ -77,6 +79,7 @@ def plan_case(case: DepotCase, limits: SolveLimits, wishes: Wishes = NO_WISHES) 
     plan, priced = price_protection(case.problem, wishes.protection, each)
     if priced and not isinstance(plan, NoPlan) and plan.status is not PlanStatus.RELAXED:
         plan = _protected(priced, case.folder.settings.step_min)
+    plan = _never_worse(case, plan, wishes)
     if isinstance(plan, NoPlan):
         return plan
     left_s = max(limits.time_limit_s - (time.perf_counter() - begin), 0.0)
@@ -92,6 +95,24 @@ def _protected(priced: tuple[PricedProtection, ...], step_min: float) -> DepotPl
         return plan
     said = "the day has a plan, but none was found that survives all that was asked for"
     return replace(plan, reasons=(said, *(protection_words(part, step_min) for part in priced)))
+
+
+def _never_worse(case: DepotCase, plan: DepotPlan | NoPlan, wishes: Wishes) -> DepotPlan | NoPlan:
+    """Return the plan, or a plain rule that survives as much, where it was cut off before it could beat that."""
+    if plan.status in (PlanStatus.OPTIMAL, PlanStatus.INFEASIBLE):
+        return plan
+    known_krw = np.inf if isinstance(plan, NoPlan) or plan.status is PlanStatus.RELAXED else plan.objective_krw
+    rules = [
+        rule
+        for rule in _baselines(case).values()
+        if rule.objective_krw < known_krw and not unsurvived(case.problem, rule, wishes.protection)
+    ]
+    if not rules:
+        return plan
+    best = replace(min(rules, key=lambda rule: rule.objective_krw), wall_s=plan.wall_s)
+    if isinstance(plan, NoPlan):
+        return best
+    return replace(best, lower_bound_krw=plan.lower_bound_krw, bound_for=plan.bound_for)
 
 
 def require_plannable(case: DepotCase) -> None:
@@ -122,14 +143,16 @@ def certified(case: DepotCase, plan: DepotPlan) -> PlannedDepot:
         wall_s=plan.wall_s,
     )
     sessions = outlet_sessions(case.problem, plan, case.outlet_before) if report.ok else ()
-    return PlannedDepot(case, plan, certificate, report.violations, sessions, _baselines_krw(case))
+    baselines_krw = {name: rule.objective_krw for name, rule in _baselines(case).items()}
+    return PlannedDepot(case, plan, certificate, report.violations, sessions, baselines_krw)
 
 
-def _baselines_krw(case: DepotCase) -> dict[str, float]:
+def _baselines(case: DepotCase) -> dict[str, DepotPlan]:
+    """Return the plan of each plain rule that keeps every rule; none for a day that is under way."""
     if case.problem.under_way is not None:
         return {}
     plans = {name: baseline(case.problem) for name, baseline in BASELINES.items()}
-    return {name: plan.objective_krw for name, plan in plans.items() if plan.status is PlanStatus.FALLBACK}
+    return {name: plan for name, plan in plans.items() if plan.status is PlanStatus.FALLBACK}
 
 
 def certificate_lines(planned: PlannedDepot) -> list[str]:

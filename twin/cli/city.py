@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import re
 from pathlib import Path
 
@@ -12,6 +10,8 @@ import click
 from data.city_folder import CityFolder, read_city_folder
 from data.city_folder_template import write_template
 from data.errors import InvalidInput, Problem
+from twin.cli import exit_codes
+from twin.cli.problem_list import say_problems
 
 
 @click.group()
@@ -34,14 +34,10 @@ def check(context: click.Context, path: Path, *, as_json: bool) -> None:
         summary = _summary(read_city_folder(path))
     except InvalidInput as refused:
         problems = refused.problems
-    if as_json:
-        click.echo(json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-        count = len(problems)
-        click.echo(f"{count} problem{'' if count == 1 else 's'} in {path}" if count else summary)
-    context.exit(2 if problems else 0)
+    say_problems(problems, path, as_json=as_json)
+    if summary and not as_json:
+        click.echo(summary)
+    context.exit(exit_codes.BAD_INPUT if problems else 0)
 
 
 @city.command()

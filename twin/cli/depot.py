@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -47,6 +46,8 @@ from twin.cli.depot_protection_options import (
     protection_of,
 )
 from twin.cli.interrupt import noted_interrupt
+from twin.cli.number import Number
+from twin.cli.problem_list import say_problems
 from twin.depot_case import DepotCase, depot_case, replan_case
 from twin.depot_day import judge_day, verdict_lines
 from twin.depot_outputs import json_text, plan_files, require_free, write_folder
@@ -101,12 +102,7 @@ def check(context: click.Context, folder: Path, time_limit_s: float, *, as_json:
         require_plannable(case)
     except InvalidInput as refused:
         problems = refused.problems
-    if as_json:
-        click.echo(json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
-    elif problems:
-        for problem in problems:
-            click.echo(str(problem))
-        click.echo(f"{len(problems)} problem{'' if len(problems) == 1 else 's'} in {folder}")
+    say_problems(problems, folder, as_json=as_json)
     if problems or case is None:
         context.exit(exit_codes.BAD_INPUT)
     if not as_json:
@@ -151,10 +147,10 @@ def plan(context: click.Context, /, folder: Path, out: Path | None, goals: tuple
 @depot.command()
 @FOLDER
 @click.option("--state", "state_file", required=True, type=click.Path(path_type=Path), help="Where every bus is now.")
-@click.option("--peak-kw", type=click.FloatRange(min=0), help="Peak of the month so far, when it has grown.")
-@click.option("--battery-kwh", type=click.FloatRange(min=0), help="Energy in the stationary battery now.")
+@click.option("--peak-kw", type=Number(min=0), help="Peak of the month so far, when it has grown.")
+@click.option("--battery-kwh", type=Number(min=0), help="Energy in the stationary battery now.")
 @OUT_REPLAN
-@click.option("--time-limit", "time_limit_s", type=click.FloatRange(0.1, 86_400), default=2, show_default=True)
+@click.option("--time-limit", "time_limit_s", type=Number(0.1, 86_400), default=2, show_default=True)
 @GAP
 @MEMORY_LIMIT
 @OCPP_UNIT
@@ -189,7 +185,7 @@ def replan(
 @click.option(
     "--time-limit",
     "time_limit_s",
-    type=click.FloatRange(0.1, 86_400),
+    type=Number(0.1, 86_400),
     default=10,
     show_default=True,
     help="Seconds for each size that is tried.",
@@ -218,7 +214,7 @@ def size(context: click.Context, folder: Path, time_limit_s: float, out: Path | 
 @click.option("--ocpp", type=click.Choice([version.value for version in OcppVersion]), default="1.6", show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=9000, show_default=True)
-@click.option("--time-limit", "time_limit_s", type=click.FloatRange(0.1, 86_400), default=300, show_default=True)
+@click.option("--time-limit", "time_limit_s", type=Number(0.1, 86_400), default=300, show_default=True)
 @click.pass_context
 def send(context: click.Context, plan_folder: Path, ocpp: str, host: str, port: int, time_limit_s: float) -> None:
     """Hand the charging profiles of PLAN_FOLDER to the stations that connect, until each one has answered.

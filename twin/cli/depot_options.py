@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from twin.cli.number import Number
 from twin.ocpp_profiles import MAX_PERIODS, RateUnit
 from twin.ocpp_rules import OcppVersion
 
@@ -13,14 +14,14 @@ FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 TIME_LIMIT = click.option(
     "--time-limit",
     "time_limit_s",
-    type=click.FloatRange(0.1, 86_400),
+    type=Number(0.1, 86_400),
     default=60,
     show_default=True,
     help="Seconds of wall time; the best plan by then is given with its true gap.",
 )
 GAP = click.option(
     "--gap",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=1e-3,
     show_default=True,
     help="Relative gap at which a plan counts as optimal.",
@@ -44,7 +45,7 @@ OCPP_UNIT = click.option(
 OCPP_VOLTAGE = click.option(
     "--ocpp-voltage",
     "voltage_v",
-    type=click.FloatRange(50, 1500),
+    type=Number(50, 1500),
     default=230,
     show_default=True,
     help="Volts per phase, for amperes.",
@@ -63,7 +64,7 @@ OCPP_PERIODS = click.option(
 MEMORY_LIMIT = click.option(
     "--memory-limit",
     "memory_limit_gb",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     help="Gigabytes of memory; the best plan by then is given with its true gap.",
 )
 OCPP_FILES = {OcppVersion.V16: "ocpp16.json", OcppVersion.V201: "ocpp201.json"}

@@ -10,6 +10,7 @@ import click
 from optimizers.depot_model.protection import ColdDay, LateBuses
 from optimizers.lexicographic import Goal
 from optimizers.robust import Protection
+from twin.cli.number import Number
 from twin.depot_wishes import late_steps
 
 LATE_BUSES = click.option(
@@ -19,23 +20,23 @@ LATE_BUSES = click.option(
 )
 LATE_MINUTES = click.option(
     "--late-minutes",
-    type=click.FloatRange(1, 1440),
+    type=Number(1, 1440),
     help="How late they are, rounded up to whole steps; needed with --late-buses.",
 )
 MAKEUP = click.option(
     "--makeup-kwh",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     help="What the late buses can make up together elsewhere; 0, the default, makes every bus safe by itself.",
 )
 COLD_DAY = click.option(
     "--cold-day",
-    type=click.FloatRange(1, 5),
+    type=Number(1, 5),
     metavar="FACTOR",
     help="Survive that every duty takes so many times its energy, as 1.25.",
 )
 COLD_STANDING = click.option(
     "--cold-standing",
-    type=click.FloatRange(1, 20),
+    type=Number(1, 20),
     metavar="FACTOR",
     help="The same for what parked buses draw; 1 by default; needs --cold-day.",
 )

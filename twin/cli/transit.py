@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import math
 import re
 from datetime import date, datetime
 from pathlib import Path
@@ -18,21 +15,13 @@ from data.gtfs import read_gtfs
 from data.gtfs_distance import DistanceUnit
 from data.gtfs_trips import DistanceRule
 from twin.cli import exit_codes
+from twin.cli.number import Number
+from twin.cli.problem_list import say_problems
 from twin.transit_import import FeedRules, Imported, ImportRules, TableRules, import_feed, import_route_table
 from twin.transit_timetable import RouteLength
 from twin.transit_trips import LinkRules
 
 SEOUL = Path(__file__).parents[2] / "data" / "seoul"
-
-
-class _Number(click.FloatRange):
-    """A finite number between bounds."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value!r} is not a finite number.", param, ctx)
-        return number
 
 
 class _Hours(click.ParamType[tuple[float, float]]):
@@ -83,12 +72,9 @@ def check(context: click.Context, feed: Path, *, as_json: bool) -> None:
         summary = f"{read.name}: no problems. {sizes}. {first} to {last}, {read.zone.key}"
     except InvalidInput as refused:
         problems = refused.problems
-    if as_json:
-        click.echo(json.dumps([dataclasses.asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
-    else:
-        for problem in problems:
-            click.echo(str(problem))
-        click.echo(f"{len(problems)} problem{'s' * (len(problems) != 1)} in {feed}" if problems else summary)
+    say_problems(problems, feed, as_json=as_json)
+    if summary and not as_json:
+        click.echo(summary)
     context.exit(exit_codes.BAD_INPUT if problems else 0)
 
 
@@ -110,21 +96,21 @@ def check(context: click.Context, feed: Path, *, as_json: bool) -> None:
     "bus_speeds.csv, bus_climate.csv and garages.csv, or 'seoul' for the tables of the program.",
 )
 @click.option("--bus-type", required=True, help="Type of the buses, a row of bus_types.csv.")
-@click.option("--temperature", "temp_c", type=_Number(-60, 60), required=True, help="Outdoor temperature, °C.")
-@click.option("--layover", type=_Number(0, 600), required=True, help="Least time between two trips, min.")
-@click.option("--longest-wait", type=_Number(0, 1440), required=True, help="Longest wait on the street, min.")
-@click.option("--garage-layover", type=_Number(0, 1440), required=True, help="Least stay in the garage, min.")
+@click.option("--temperature", "temp_c", type=Number(-60, 60), required=True, help="Outdoor temperature, °C.")
+@click.option("--layover", type=Number(0, 600), required=True, help="Least time between two trips, min.")
+@click.option("--longest-wait", type=Number(0, 1440), required=True, help="Longest wait on the street, min.")
+@click.option("--garage-layover", type=Number(0, 1440), required=True, help="Least stay in the garage, min.")
 @click.option(
     "--charge-kw",
-    type=_Number(0, 1000),
+    type=Number(0, 1000),
     required=True,
     help="Power a bus can count on in the garage by day; 0 when it charges at night only.",
 )
 @click.option("--route", "routes", multiple=True, help="Route to import; may be repeated; all routes without it.")
-@click.option("--circuity", type=_Number(1, 3), help="GTFS: road distance over straight line, for empty trips.")
+@click.option("--circuity", type=Number(1, 3), help="GTFS: road distance over straight line, for empty trips.")
 @click.option(
     "--stop-circuity",
-    type=_Number(1, 3),
+    type=Number(1, 3),
     help="GTFS: the same from stop to stop, for trips that have neither a distance nor a line on the map.",
 )
 @click.option(
@@ -138,7 +124,7 @@ def check(context: click.Context, feed: Path, *, as_json: bool) -> None:
     type=click.Choice([length.value for length in RouteLength]),
     help="Route table: what its lengths measure.",
 )
-@click.option("--garage-km", type=_Number(0, 100), help="Route table: road distance from garage to first terminal.")
+@click.option("--garage-km", type=Number(0, 100), help="Route table: road distance from garage to first terminal.")
 @click.option(
     "--rush",
     "rush",
