@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dash_app.page import Page
-from dash_app.pages import data, depot, feeder, grid, jobs, schedule
+from dash_app.pages import data, depot, feeder, grid, jobs, schedule, why
 
 PAGES: tuple[Page, ...] = (
     grid.PAGE,
     feeder.PAGE,
+    whatif.PAGE,
     schedule.PAGE,
     depot.PAGE,
+    why.PAGE,
     jobs.PAGE,
     data.PAGE,
 )

@@ -69,7 +69,7 @@ def layout(view: View, state: FeederState, services: Services) -> Component:
     sentence, tone = feeder_answer(feeder, facts, words, plan), feeder_tone(feeder, facts, plan)
     query = format_query(PageState(), run=view.run_id)
     back = f"/grid?{query}&district={feeder.district}&feeder={feeder.id}"
-    ask = f"{WHAT_IF_PATH}?{query}&place=feeder&id={feeder.id}"
+    ask = f"{WHAT_IF_PATH}?{query}&district={feeder.district}&feeder={feeder.id}"
     return html.Div(
         [
             answer(view, NAME, sentence, tone, id_=ids.of_page(NAME, "answer")),
