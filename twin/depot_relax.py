@@ -48,9 +48,19 @@ def explained(problem: DepotProblem, limits: SolveLimits) -> dict[str, Any]:
     return {
         "works": not found.shortfalls and not found.bottlenecks and found.complete,
         "complete": found.complete,
-        "bottlenecks": [bottleneck.sentence for bottleneck in found.bottlenecks],
+        "bottlenecks": [
+            {
+                "scarce": bottleneck.scarce.name.lower(),
+                "start": bottleneck.start,
+                "stop": bottleneck.stop,
+                "buses": [str(problem.buses.id[b]) for b in bottleneck.buses],
+                "needed_kwh": bottleneck.needed_kwh,
+                "available_kwh": bottleneck.available_kwh,
+            }
+            for bottleneck in found.bottlenecks
+        ],
         "shortfalls": [
             {"bus": str(problem.buses.id[s.bus]), "step": s.step, "short_kwh": s.short_kwh} for s in found.shortfalls
         ],
-        "remedies": [asdict(remedy) | {"kind": remedy.kind.value} for remedy in found.remedies],
+        "remedies": [asdict(remedy) | {"kind": remedy.kind.name.lower()} for remedy in found.remedies],
     }

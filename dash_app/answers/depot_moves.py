@@ -110,6 +110,14 @@ def cost_table(before: DepotCost, after: DepotCost, words: Words) -> Table:
     return Table(words("cost.title"), columns, rows)
 
 
+def bill_table(cost: DepotCost, words: Words) -> Table:
+    """Return the bill of a plan by term; terms that are 0 are left out."""
+    columns = (Column("term", words("cost.term")), Column("plan_krw", words("cost.before"), "KRW", 0))
+    amounts = [(words(f"cost.{field.name}"), float(getattr(cost, field.name))) for field in fields(DepotCost)]
+    rows = [(name, amount) for name, amount in amounts if abs(amount) >= SAME_KRW]
+    return Table(words("cost.title"), columns, [*rows, (words("cost.total"), cost.total_krw)])
+
+
 def locks_of(record: DepotRecord, moves: Sequence[Move]) -> tuple[Lock, ...]:
     """Return the windows in which the sessions of some moves end up, to plan everything else around them."""
     problem, plan = record.problem, record.plan
