@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dash_app.page import Page
-from dash_app.pages import data, depot, feeder, grid, jobs, schedule, why
+from dash_app.pages import data, depot, feeder, grid, jobs, schedule, whatif, why
 
 PAGES: tuple[Page, ...] = (
     grid.PAGE,
