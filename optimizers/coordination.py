@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from data.errors import InvalidInput, Problem
 from grid.powerflow import PowerFlow
 from optimizers.coordination_columns import answer_prices
 from optimizers.coordination_limits import Places
@@ -27,6 +28,7 @@ __all__ = ["CoordinationSettings", "CoordinationState", "coordinate", "never"]
 
 MOST_ROUNDS = 40
 MOST_ANSWERS = 2
+MOST_LOSS_TANGENTS = 4
 BOUND_FOR = (
     "what every asset pays by itself and for supply, as stated, with the network's limits by tangents that lie outside "
     "them; upper voltage limits and ratings under reverse flow are left out of the bound, so it holds with them too"
@@ -60,9 +62,11 @@ def coordinate(
     Raises
     ------
     InvalidInput
-        With everything that is wrong with the problem.
+        With everything that is wrong with the problem; also for limits of the whole city, which
+        `optimizers.shared_limits.coordinate_shared` keeps.
     """
     problem.check()
+    _refuse_shared(problem)
     search = Search(problem, settings, warm, cancel)
     search.start()
     search.carry_over()
@@ -72,7 +76,32 @@ def coordinate(
             break
         search.plan_areas(np.array(sorted(search.area_gain), dtype=np.int64))
         flow = _until_accepted(search)
-    return _finished(search, flow)
+    return _finished(search, _with_losses(search, flow))
+
+
+def _with_losses(search: Search, flow: PowerFlow) -> PowerFlow:
+    """Where supply has a price, price losses again where the plan stands now, as long as that helps."""
+    if not search.problem.supply_price.any():
+        return flow
+    for _ in range(MOST_LOSS_TANGENTS):
+        objective = search.objective_krw(flow)
+        if search.stop() or relative_gap(objective, search.bound_krw()) <= search.settings.gap:
+            break
+        before = search.snapshot()
+        search.price_losses(flow)
+        again = _until_accepted(search)
+        if search.objective_krw(again) >= objective:
+            search.restore(before)
+            break
+        flow = again
+    return flow
+
+
+def _refuse_shared(problem: CityProblem) -> None:
+    shared = problem.shared
+    if np.isfinite(shared.supply_limit_kw).any() or np.isfinite(shared.carbon_limit_kg):
+        fix = "plan it with coordinate_shared, which keeps them"
+        raise InvalidInput([Problem(problem.id, 0, "shared", "limits of the whole city (shared)", fix)])
 
 
 def _until_accepted(search: Search) -> PowerFlow:
@@ -97,7 +126,7 @@ def _round(search: Search, flow: PowerFlow, violated: Places, begin: float) -> R
         worst_voltage_pu=float(share[on_voltage].max(initial=0.0)),
         worst_loading=float(share[~on_voltage].max(initial=0.0)),
         rows=len(search.rows),
-        objective_krw=search.cost_krw(flow) + search.violation_krw(violated),
+        objective_krw=search.objective_krw(flow),
         lower_bound_krw=search.bound_krw(),
         wall_s=time.perf_counter() - begin,
     )

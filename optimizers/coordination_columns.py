@@ -7,6 +7,7 @@ import numpy as np
 from optimizers.arrays import Ints
 from optimizers.coordination_area import Member
 from optimizers.coordination_assets import AssetPlan, BestResponse
+from optimizers.coordination_loads import rows_of
 from optimizers.coordination_search import Search
 
 ITERATIONS = 3
@@ -85,7 +86,7 @@ def _mix(search: Search, areas: Ints, asked, known, shares) -> None:  # type: ig
         for number, at in asked.items():
             here = np.flatnonzero(search.bus_area[search.problem.assets[number].bus[at]] == area)
             if here.size:
-                columns = tuple(_rows_of(plan, here) for plan in known[number])
+                columns = tuple(rows_of(plan, here) for plan in known[number])
                 extra.append(Member(number, at[here], search.problem.assets[number].select(at[here]), columns))
                 places.append((area, number, here))
         choices.append(tuple(extra))
@@ -104,11 +105,6 @@ def _mix(search: Search, areas: Ints, asked, known, shares) -> None:  # type: ig
         shares[number] = grown
 
 
-def _rows_of(plan: AssetPlan, rows: Ints) -> AssetPlan:
-    detail = [plan.detail[k] for k in rows] if isinstance(plan.detail, list) else None
-    return AssetPlan(plan.kw[rows], plan.kvar[rows], plan.cost_krw[rows], detail)
-
-
 def _choose(search: Search, areas: Ints, asked, known, shares) -> bool:  # type: ignore[no-untyped-def]
     """Take for each asset the plan with the largest share; return whether any changed."""
     changed = False
@@ -121,7 +117,7 @@ def _choose(search: Search, areas: Ints, asked, known, shares) -> bool:  # type:
             rows = np.flatnonzero(best == column)
             at = asked[number][rows]
             part = search.problem.assets[number].select(at)
-            search.take(Member(number, at, part), _rows_of(known[number][column], rows))
+            search.take(Member(number, at, part), rows_of(known[number][column], rows))
     if changed:
         search.forget_programmes(areas)
         search.slack_seen.clear()

@@ -46,6 +46,12 @@ def put_rows(plan: AssetPlan, rows: Ints, part: AssetPlan) -> AssetPlan:
     return AssetPlan(plan.kw, plan.kvar, plan.cost_krw, _merged(plan.detail, rows, part.detail))
 
 
+def rows_of(plan: AssetPlan, rows: Ints) -> AssetPlan:
+    """Return the plan of some assets; the detail where it has one entry an asset."""
+    detail = [plan.detail[k] for k in rows] if isinstance(plan.detail, list) else None
+    return AssetPlan(plan.kw[rows], plan.kvar[rows], plan.cost_krw[rows], detail)
+
+
 def _merged(detail: object, rows: Ints, part: object) -> object:
     if isinstance(detail, list) and isinstance(part, list):
         merged = list(detail)

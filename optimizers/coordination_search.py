@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -17,9 +18,9 @@ from optimizers.coordination_area import AreaProgramme, AreaSolution, Member
 from optimizers.coordination_areas import areas_of, branch_areas
 from optimizers.coordination_assets import AssetPlan
 from optimizers.coordination_bound import NodalPrices, constants_krw, legal_prices, nodal_prices
-from optimizers.coordination_first import first_plan
+from optimizers.coordination_first import first_plan, supply_prices
 from optimizers.coordination_limits import LimitBook, Places, least_excess
-from optimizers.coordination_loads import at_buses, loads_of, put_rows, range_at_buses
+from optimizers.coordination_loads import at_buses, loads_of, put_rows, range_at_buses, rows_of
 from optimizers.coordination_plan import Round
 from optimizers.coordination_problem import CityProblem
 from optimizers.coordination_settings import CoordinationSettings, CoordinationState
@@ -59,6 +60,7 @@ class Search:
         self.rounds: list[Round] = []
         self._programmes: dict[int, tuple[tuple[Ints, ...], AreaProgramme, Ints]] = {}
         self._away: Flags | None = None
+        self._proved_before = -np.inf
 
     # ---- what is known before any limit is looked at ----
 
@@ -126,13 +128,49 @@ class Search:
         paid = float((supplied * self.problem.supply_price).sum() * self.problem.step_h)
         return sum(float(plan.cost_krw.sum()) for plan in self.plans) + paid
 
+    def objective_krw(self, flow: PowerFlow) -> float:
+        """Return cost and price of violations."""
+        return self.cost_krw(flow) + self.violation_krw(self.violated(flow))
+
     def bound_krw(self) -> float:
         """Return the best bound proved so far."""
-        return self.unlimited_bound_krw() + sum(max(gain, 0.0) for gain in self.area_gain.values())
+        here = self.unlimited_bound_krw() + sum(max(gain, 0.0) for gain in self.area_gain.values())
+        return max(here, self._proved_before)
 
     def unlimited_bound_krw(self) -> float:
         """Return the bound without prices of limits."""
         return sum(float(bound.sum()) for bound in self.own_bound) + self.supply_constant_krw
+
+    # ---- losses ----
+
+    def price_losses(self, flow: PowerFlow) -> None:
+        """Take the tangent of losses at the present plan, and plan at the prices it makes."""
+        self._proved_before = self.bound_krw()
+        self.supply, self.supply_constant_krw = supply_prices(self.problem, flow, self.kw, self.kvar)
+        answers = [block.best_response(self.supply.seen_by(block.bus)) for block in self.problem.assets]
+        self.own_bound = [answer.lower_bound_krw for answer in answers]
+        areas = np.array(sorted(self.area_gain), dtype=np.int64)
+        self.area_gain.clear()
+        planned = np.zeros(len(self.bus_area), dtype=bool)
+        if len(areas):
+            self.prove(areas)
+            planned = np.isin(self.bus_area, areas)
+        for number, (block, answer) in enumerate(zip(self.problem.assets, answers, strict=True)):
+            free = np.flatnonzero(~planned[block.bus])
+            if free.size:
+                self.take(Member(number, free, block.select(free)), rows_of(answer.plan, free))
+        if len(areas):
+            self.forget_programmes(areas)
+            self.plan_areas(areas)
+
+    def snapshot(self) -> tuple[list[AssetPlan], Floats, Floats]:
+        """Return a copy of the plan that `restore` can bring back."""
+        plans = [replace(p, kw=p.kw.copy(), kvar=p.kvar.copy(), cost_krw=p.cost_krw.copy()) for p in self.plans]
+        return plans, self.kw.copy(), self.kvar.copy()
+
+    def restore(self, before: tuple[list[AssetPlan], Floats, Floats]) -> None:
+        """Bring a plan back."""
+        self.plans, self.kw, self.kvar = before
 
     # ---- one round ----
 
