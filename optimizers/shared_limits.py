@@ -1,4 +1,4 @@
-r"""Limits of a whole city beside those of its network: a cap on what it draws, a budget of emissions, a price of its peak.
+r"""Limits of a whole city beside those of its network: a cap on its supply, a budget of emissions, a price of its peak.
 
 Dantzig-Wolfe decomposition over `coordinate`: what the city draws gets a price in each step, the coordinator answers
 with a plan inside the network's limits, and a small programme mixes, feeder by feeder, the answers so far:
@@ -26,10 +26,13 @@ from optimizers.coordination_loads import range_at_buses
 from optimizers.coordination_plan import CoordinatedPlan
 from optimizers.coordination_problem import CityProblem, SharedLimits
 from optimizers.coordination_settings import CoordinationState
-from optimizers.shared_limits_master import Answer, Master, Prices
-from optimizers.shared_limits_plan import finished_plan
+from optimizers.shared_limits_master import Answer, Master, Parts, Prices
+from optimizers.shared_limits_plan import finished_plan, mixture, network_violations
 
 MOST_TURNS = 40
+WANTED_PARTS = 64
+ENOUGH = 0.25
+"""Share of the gap asked for at which mixing stops; the rest is for the power flow of the mixture."""
 SMOOTHING = 0.6
 """Share of the best prices so far in the prices asked for next: steadier prices, fewer turns."""
 
@@ -108,8 +111,14 @@ def coordinate_shared(
         return replace(plan, state=SharedState(plan.state, Prices.zero(problem.steps)))  # type: ignore[arg-type]
     start = warm.prices if isinstance(warm, SharedState) else Prices.zero(problem.steps)
     search = _Search(bare, problem, settings, state, peak_krw_per_kw)
-    search.run(start, begin)
-    return finished_plan(problem, search.answers, search.master, search.bound_krw, settings, begin, SharedState)
+    search.run(start.legal(problem, peak_krw_per_kw), begin)
+    if search.breaks_network():
+        # parts finer than feeders mixed plans that a feeder cannot carry together
+        search.mix_by_feeder()
+        search.run(search.best, begin)
+    return finished_plan(
+        problem, search.answers, search.parts, search.master, search.bound_krw, settings, begin, SharedState
+    )
 
 
 def _nothing_shared(problem: CityProblem) -> bool:
@@ -128,7 +137,8 @@ class _Search:
         peak_krw_per_kw: float,
     ) -> None:
         self.bare, self.problem, self.settings = bare, problem, settings
-        self.state = state
+        self.state, self.peak_krw_per_kw = state, peak_krw_per_kw
+        self.parts = Parts.finer(problem, WANTED_PARTS)
         self.answers: list[Answer] = []
         self.master = Master(problem, peak_krw_per_kw)
         self.bound_krw = -np.inf
@@ -141,19 +151,33 @@ class _Search:
             known = self.bound_krw
             self._ask(asked)
             value = self.master.solve(self.answers)
-            if value - self.bound_krw <= 0.25 * self.settings.gap * abs(value) and turn > 0:
+            if value - self.bound_krw <= ENOUGH * self.settings.gap * abs(value) and turn > 0:
                 return
             if time.perf_counter() - begin > self.settings.time_limit_s:
                 return
             smoothing = SMOOTHING if self.bound_krw > known else 0.5 * smoothing
             asked = self.best.towards(self.master.prices, 1.0 - smoothing)
 
+    def breaks_network(self) -> bool:
+        """Return whether the mixture breaks limits of the network that the coordinator's own plans keep."""
+        _, flow, _ = mixture(self.problem, self.answers, self.parts, self.master)
+        last = self.answers[-1].plan
+        _, priced = network_violations(self.problem, flow, last)
+        return priced > last.violation_krw
+
+    def mix_by_feeder(self) -> None:
+        """Add up all answers again, feeder by feeder."""
+        self.parts = Parts.of_feeders(self.problem)
+        self.answers = [Answer.of(self.parts, answer.plan) for answer in self.answers]
+        self.master = Master(self.problem, self.peak_krw_per_kw)
+        self.master.solve(self.answers)
+
     def _ask(self, prices: Prices) -> None:
         added = prices.supply_krw_per_kwh(self.problem)
         priced = replace(self.bare, supply_krw_per_kwh=self.problem.supply_price + added)
         plan = coordinate(priced, self.settings, self.state)  # type: ignore[arg-type]
         self.state = plan.state
-        self.answers.append(Answer.of(self.problem, plan))
+        self.answers.append(Answer.of(self.parts, plan))
         bound = plan.lower_bound_krw - prices.paid_for_limits_krw(self.problem)
         if bound > self.bound_krw:
             self.bound_krw, self.best = bound, prices

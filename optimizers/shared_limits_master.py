@@ -40,6 +40,16 @@ class Prices:
         cap, peak = own * self.cap + share * other.cap, own * self.peak + share * other.peak
         return Prices(cap, peak, own * self.carbon + share * other.carbon)
 
+    def legal(self, problem: CityProblem, peak_krw_per_kw: float) -> Prices:
+        """Return prices that prove a bound: none where there is no limit, those of the peak no more than its own.
+
+        What the peak cannot carry goes to the caps, so that prices found for a lowest peak start a plan under a cap.
+        """
+        keep = min(peak_krw_per_kw / max(float(self.peak.sum()), 1e-12), 1.0)
+        cap = np.where(np.isfinite(problem.shared.supply_limit_kw), self.cap + (1.0 - keep) * self.peak, 0.0)
+        carbon = self.carbon if np.isfinite(problem.shared.carbon_limit_kg) else 0.0
+        return Prices(cap, keep * self.peak, carbon)
+
     def supply_krw_per_kwh(self, problem: CityProblem) -> Floats:
         """Return (T,) what the prices make of each kWh drawn."""
         return (self.cap + self.peak) / problem.step_h + self.carbon * problem.shared.carbon_kg_per_kwh
@@ -60,9 +70,9 @@ class Answer:
     plan
         The plan.
     cost_krw
-        (G + 1,) what the assets of each group pay by themselves; the last are those of no group.
+        (G,) what the assets of each part pay by themselves.
     drawn_kw
-        (G + 1, T) what the assets of each group draw.
+        (G, T) what the assets of each part draw.
     rest_kw
         (T,) what is supplied besides: loads that nobody plans, and losses.
     """
@@ -73,14 +83,13 @@ class Answer:
     rest_kw: Floats
 
     @staticmethod
-    def of(problem: CityProblem, plan: CoordinatedPlan) -> Answer:
+    def of(parts: Parts, plan: CoordinatedPlan) -> Answer:
         """Add up a plan."""
-        groups = len(problem.limits.group) + 1
-        cost, drawn = np.zeros(groups), np.zeros((groups, problem.steps))
-        for block, part in zip(problem.assets, plan.assets, strict=True):
-            group = group_of(problem, block.bus)
-            np.add.at(cost, group, part.cost_krw)
-            np.add.at(drawn, group, part.kw)
+        steps = plan.load_kw.shape[0]
+        cost, drawn = np.zeros(parts.count), np.zeros((parts.count, steps))
+        for part, own in zip(parts.of_block, plan.assets, strict=True):
+            np.add.at(cost, part, own.cost_krw)
+            np.add.at(drawn, part, own.kw)
         return Answer(plan, cost, drawn, supplied_kw(plan.flow) - drawn.sum(axis=0))
 
 
@@ -89,10 +98,27 @@ def supplied_kw(flow: PowerFlow) -> Floats:
     return np.asarray(np.nan_to_num(flow.solution.sums.slack_kw.sum(axis=0)))
 
 
-def group_of(problem: CityProblem, bus: Ints) -> Ints:
-    """Return (A,) the group of assets at buses; G for those of none."""
-    group = problem.limits.bus_group[bus]
-    return np.where(group >= 0, group, len(problem.limits.group))
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Assets whose plans are mixed with one share: `count` parts, and the (A,) part of each asset of each block."""
+
+    count: int
+    of_block: tuple[Ints, ...]
+
+    @staticmethod
+    def of_feeders(problem: CityProblem) -> Parts:
+        """Return one part a feeder, and one for assets of none: mixtures nearly keep what each feeder's plans keep."""
+        groups = len(problem.limits.group)
+        found = (problem.limits.bus_group[block.bus] for block in problem.assets)
+        return Parts(groups + 1, tuple(np.where(group >= 0, group, groups) for group in found))
+
+    @staticmethod
+    def finer(problem: CityProblem, wanted: int) -> Parts:
+        """Return feeders cut into so many parts that there are about as many as wanted; they mix more freely."""
+        feeders = Parts.of_feeders(problem)
+        slices = max(wanted // feeders.count, 1)
+        cut = (part * slices + np.arange(part.size) % slices for part in feeders.of_block)
+        return Parts(feeders.count * slices, tuple(cut))
 
 
 class Master:

@@ -27,7 +27,7 @@ from optimizers.coordination_problem import CityProblem
 from optimizers.coordination_settings import CoordinationSettings
 from optimizers.mixed_plans import mixed_plan
 from optimizers.plan import PlanStatus, relative_gap
-from optimizers.shared_limits_master import Answer, Master, Prices, group_of, supplied_kw
+from optimizers.shared_limits_master import Answer, Master, Parts, Prices, supplied_kw
 
 LEAST_PRICE_KRW = 1e-3
 MOST_CORRECTIONS = 6
@@ -38,6 +38,7 @@ FORESEEN = 1e-4
 def finished_plan(
     problem: CityProblem,
     answers: Sequence[Answer],
+    parts: Parts,
     master: Master,
     bound_krw: float,
     settings: CoordinationSettings,
@@ -46,13 +47,13 @@ def finished_plan(
 ) -> CoordinatedPlan:
     """Return the mixture as a plan, judged by its own power flow."""
     last = answers[-1].plan
-    plans, flow, (kw, kvar) = _mixture(problem, answers, master)
+    plans, flow, (kw, kvar) = mixture(problem, answers, parts, master)
     supplied = supplied_kw(flow)
     own = float(sum(plan.cost_krw.sum() for plan in plans))
     cost = (
         own + float(supplied @ problem.supply_price) * problem.step_h + master.peak_krw_per_kw * float(supplied.max())
     )
-    network, network_krw = _network_violations(problem, flow, last)
+    network, network_krw = network_violations(problem, flow, last)
     shared, shared_krw = _shared_violations(problem, supplied)
     violations = network + shared
     objective = cost + network_krw + shared_krw
@@ -70,7 +71,7 @@ def finished_plan(
         lower_bound_krw=bound_krw,
         unlimited_bound_krw=min(answers[0].plan.unlimited_bound_krw, bound_krw),
         status=status,
-        prices=tuple(sorted((*last.prices, *_limit_prices(problem, prices)), key=lambda one: -one.price_krw)),
+        prices=tuple(sorted((*last.prices, *_limit_prices(prices)), key=lambda one: -one.price_krw)),
         violations=violations,
         marginal=_marginal(problem, last.marginal, prices),
         rounds=tuple(turn for answer in answers for turn in answer.plan.rounds),
@@ -79,13 +80,13 @@ def finished_plan(
     )
 
 
-def _mixture(
-    problem: CityProblem, answers: Sequence[Answer], master: Master
+def mixture(
+    problem: CityProblem, answers: Sequence[Answer], parts: Parts, master: Master
 ) -> tuple[tuple[AssetPlan, ...], PowerFlow, tuple[Floats, Floats]]:
     """Mix, look at what is really supplied, and mix again until the programme foresaw it."""
     for _ in range(MOST_CORRECTIONS):
         plans = tuple(
-            mixed_plan(block, [one.plan.assets[k] for one in answers], master.weight[:, group_of(problem, block.bus)])
+            mixed_plan(block, [one.plan.assets[k] for one in answers], master.weight[:, parts.of_block[k]])
             for k, block in enumerate(problem.assets)
         )
         kw, kvar = loads_of(problem, list(plans))
@@ -98,7 +99,7 @@ def _mixture(
     return plans, flow, (kw, kvar)
 
 
-def _network_violations(
+def network_violations(
     problem: CityProblem, flow: PowerFlow, last: CoordinatedPlan
 ) -> tuple[tuple[Violation, ...], float]:
     """Return the network's violations, and the price of those that the coordinator's own plan does not have."""
@@ -136,7 +137,7 @@ def _shared_violations(problem: CityProblem, supplied_kw: Floats) -> tuple[tuple
     return tuple(found), krw
 
 
-def _limit_prices(problem: CityProblem, prices: Prices) -> list[LimitPrice]:
+def _limit_prices(prices: Prices) -> list[LimitPrice]:
     by_step = prices.cap + prices.peak
     found = [
         LimitPrice(LimitKind.SUPPLY, "", "", step, float(by_step[step]))
