@@ -38,7 +38,7 @@ class Shown(StrEnum):
     UNMANAGED = "unmanaged"
 
     @property
-    def index(self) -> PlanIndex:
+    def outcome(self) -> PlanIndex:
         """Position in stored arrays."""
         return PlanIndex[self.name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dash_app.answers.grid import amount
 from dash_app.answers.grid_facts import GridFacts
@@ -131,10 +132,10 @@ def totals_table(result: WhatIfResult, words: Words) -> Table:
     ]
     changed = main_feeder(result)
     if changed is not None:
-        old, new = changed.before, changed.after
+        old, new, points = changed.before, changed.after, words("whatif.points")
         name = {"feeder": changed.feeder}
         rows += [
-            _figures(words("whatif.loading", **name), old.loading * 100, new.loading * 100, "%", 1),
+            _figures(words("whatif.loading", **name), old.loading * 100, new.loading * 100, "%", 1, points),
             _figures(words("whatif.lowest", **name), old.lowest_v_pu, new.lowest_v_pu, "pu", 4),
             _figures(words("whatif.highest", **name), old.highest_v_pu, new.highest_v_pu, "pu", 4),
             _figures(words("whatif.over", **name), old.minutes_over, new.minutes_over, "min", 0),
@@ -149,16 +150,23 @@ def totals_table(result: WhatIfResult, words: Words) -> Table:
     return Table(words("whatif.totals"), columns, rows)
 
 
-def _figures(name: str, before: float, after: float, unit: str, digits: int) -> tuple[Cell, ...]:
+def _figures(name: str, before: float, after: float, unit: str, digits: int, points: str = "") -> tuple[Cell, ...]:
+    """Return a row; a difference of percentages is told in `points`."""
     difference = after - before
-    sign = "+" if difference > 0 else ""
+    sign = "+" if round(difference, digits) > 0 else ""
     tail = f" {unit}" if unit else ""
     return (
         name,
         f"{plain(before, digits)}{tail}",
         f"{plain(after, digits)}{tail}",
-        f"{sign}{plain(difference, digits)}{tail}",
+        f"{sign}{plain(difference, digits)}{f' {points}' if points else tail}",
     )
+
+
+def findings_in_sight(result: WhatIfResult, facts: GridFacts, words: Words) -> Table:
+    """Return `findings_table` without the transformers that were overloaded before: they hide what changes."""
+    kept = tuple(finding for finding in result.remaining if finding.kind != LimitKind.TRANSFORMER)
+    return findings_table(replace(result, remaining=kept), facts, words)
 
 
 def findings_table(result: WhatIfResult, facts: GridFacts, words: Words) -> Table:

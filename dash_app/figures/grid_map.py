@@ -270,10 +270,10 @@ def _names(facts: GridFacts, shown: MapView, words: Words) -> dict[str, Any]:
     texts = []
     for code in places:
         name = facts.district_name(code, words.lang).removesuffix("-gu")
-        use = worst[code][0] if code in worst else np.nan
+        worst_use = worst[code][0] if code in worst else np.nan
         # text that would touch other text is left out by the map, so only what is broken says its figure too
-        broken = code in worst and int(band_of(np.array([use]))[0]) == BROKEN
-        texts.append(f"▲ {name} {_share(use, words.lang)}" if broken else name)
+        broken = code in worst and int(band_of(np.array([worst_use]))[0]) == BROKEN
+        texts.append(f"▲ {name} {_share(worst_use, words.lang)}" if broken else name)
     return {"lon": [p[0] for p in places.values()], "lat": [p[1] for p in places.values()], "text": texts}
 
 

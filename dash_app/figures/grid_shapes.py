@@ -47,9 +47,10 @@ class Bounds:
         high = max(self.north - self.south, 1e-4) / 360.0 * WORLD_PX / math.cos(latitude)
         return min(math.log2(min(width_px / wide, height_px / high)), HIGHEST_ZOOM)
 
-    def covers(self, longitude: float, latitude: float) -> bool:
-        """Whether a point lies in the box."""
-        return self.west <= longitude <= self.east and self.south <= latitude <= self.north
+    def wider(self, share: float) -> Bounds:
+        """Return the box with room around it, a share of its larger side."""
+        room = share * max(self.east - self.west, self.north - self.south)
+        return Bounds(self.west - room, self.south - room, self.east + room, self.north + room)
 
 
 def bounds_of(outlines: Mapping[str, Any], codes: Sequence[str]) -> Bounds:

@@ -29,6 +29,9 @@ SHADES = {
     Theme.LIGHT: ("#0e6b6b", "#6fb5b0", "#bcc5cf", "#a58bc4", "#5b3a8c"),
     Theme.DARK: ("#7fe0d8", "#3f8f8a", "#45505d", "#8465ad", "#cdb2f2"),
 }
+ROOM = 0.6
+"""Room around what changes, as a share of its size: the neighbours show where it is."""
+
 WIDTH_PX = (3.5, 2.5, 1.3, 2.5, 3.5, 5.0)
 
 
@@ -60,7 +63,7 @@ def difference_map(
     traces: list[Any] = [areas]
     for number, (shade, width) in enumerate(zip(class_colours(theme), WIDTH_PX, strict=True)):
         traces.append(_lines(number, changes, paths, words, {"width": width, "color": shade}))
-    box = _bounds(result, facts)
+    box = _bounds(result, facts).wider(ROOM)
     longitude, latitude = box.centre
     figure = go.Figure(traces)
     figure.update_layout(

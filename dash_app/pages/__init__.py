@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dash_app.page import Page
-from dash_app.pages import data, depot, feeder, grid, jobs, schedule, whatif, why
+from dash_app.pages import data, depot, feeder, grid, jobs, schedule, trust, whatif, why
 
 PAGES: tuple[Page, ...] = (
     grid.PAGE,
     feeder.PAGE,
     whatif.PAGE,
+    trust.PAGE,
     schedule.PAGE,
     depot.PAGE,
     why.PAGE,

@@ -65,7 +65,7 @@ def looked_at(view: View, services: Services) -> tuple[FeederSlice, GridFacts]:
 def layout(view: View, state: FeederState, services: Services) -> Component:
     """Return the page."""
     feeder, facts = looked_at(view, services)
-    words, plan = view.words, state.plan.index
+    words, plan = view.words, state.plan.outcome
     sentence, tone = feeder_answer(feeder, facts, words, plan), feeder_tone(feeder, facts, plan)
     query = format_query(PageState(), run=view.run_id)
     back = f"/grid?{query}&district={feeder.district}&feeder={feeder.id}"
@@ -155,7 +155,7 @@ def register(on: Callbacks, services: Services) -> None:
     )
     def _at_step(view: View, state: FeederState) -> tuple[Any, ...]:
         feeder, facts = looked_at(view, services)
-        plan, step = state.plan.index, min(state.step, len(facts.clock) - 1)
+        plan, step = state.plan.outcome, min(state.step, len(facts.clock) - 1)
         return (
             voltage_figure(feeder, facts, plan, step, view.words, view.theme),
             voltage_sentence(feeder, facts, plan, view.words),
@@ -174,7 +174,7 @@ def register(on: Callbacks, services: Services) -> None:
     )
     def _of_outcome(view: View, state: FeederState) -> tuple[Any, ...]:
         feeder, facts = looked_at(view, services)
-        plan, words = state.plan.index, view.words
+        plan, words = state.plan.outcome, view.words
         query = format_query(PageState(), run=view.run_id)
         ties = ties_table(feeder, facts, plan, words)
         links = {n: f"/grid/feeder/{tie.other_feeder}?{query}" for n, tie in enumerate(feeder.ties) if tie.other_feeder}
@@ -206,7 +206,7 @@ def _table(make: Callable[..., Table], *, at_step: bool = False) -> Callable[[Vi
     def table(view: View, state: FeederState, services: Services) -> Table:
         feeder, facts = looked_at(view, services)
         step = (min(state.step, len(facts.clock) - 1),) if at_step else ()
-        return make(feeder, facts, state.plan.index, *step, view.words)
+        return make(feeder, facts, state.plan.outcome, *step, view.words)
 
     return table
 

@@ -72,8 +72,8 @@ class GridState(PageState):
 def layout(view: View, state: GridState, services: Services) -> Component:
     """Return the page."""
     facts, words = facts_of(view, services), view.words
-    sentence = grid_answer(facts, view.now_utc, words, state.plan.index)
-    tone = grid_tone(facts, view.now_utc, state.plan.index)
+    sentence = grid_answer(facts, view.now_utc, words, state.plan.outcome)
+    tone = grid_tone(facts, view.now_utc, state.plan.outcome)
     return html.Div(
         [
             answer(view, NAME, sentence, tone, id_=ids.of_page(NAME, "answer")),
@@ -177,7 +177,7 @@ def register(on: Callbacks, services: Services) -> None:
     )
     def _strip(view: View, state: GridState) -> tuple[Any, str]:
         facts = facts_of(view, services)
-        asked = (facts, state.layer, state.plan.index, _district(state, facts))
+        asked = (facts, state.layer, state.plan.outcome, _district(state, facts))
         figure = strip_figure(*asked, _step(state, facts), view.words, view.theme)
         return figure, strip_sentence(*asked, view.words)
 
@@ -194,13 +194,13 @@ def register(on: Callbacks, services: Services) -> None:
             return no_update, no_update, no_update
         transformers = state.listed is Listed.TRANSFORMERS
         table, feeders = worst_table(
-            facts, state.plan.index, _district(state, facts), view.words, transformers=transformers
+            facts, state.plan.outcome, _district(state, facts), view.words, transformers=transformers
         )
         query = format_query(PageState(), run=view.run_id)
         links = {row: f"{FEEDER_PATH}/{feeder}?{query}" for row, feeder in enumerate(feeders) if feeder}
         return (
             plain_table(view, table, links=links),
-            grid_answer(facts, view.now_utc, view.words, state.plan.index),
+            grid_answer(facts, view.now_utc, view.words, state.plan.outcome),
             key,
         )
 
@@ -222,7 +222,7 @@ def register(on: Callbacks, services: Services) -> None:
 def map_view(view: View, state: GridState, facts: GridFacts, services: Services) -> MapView:
     """Return what the map is asked to show; what the run does not have is left out."""
     district = _district(state, facts)
-    values = layer_values(facts.overview, state.layer, state.plan.index, _step(state, facts))
+    values = layer_values(facts.overview, state.layer, state.plan.outcome, _step(state, facts))
     return MapView(
         layer=state.layer,
         values=values,
@@ -297,11 +297,11 @@ def chosen_card(view: View, facts: GridFacts, shown: MapView) -> Component | Non
 
 def _feeders(view: View, state: GridState, services: Services) -> Any:
     facts = facts_of(view, services)
-    return feeders_table(facts, state.plan.index, _step(state, facts), view.words)
+    return feeders_table(facts, state.plan.outcome, _step(state, facts), view.words)
 
 
 def _limits(view: View, state: GridState, services: Services) -> Any:
-    return limits_table(facts_of(view, services), state.plan.index, view.words)
+    return limits_table(facts_of(view, services), state.plan.outcome, view.words)
 
 
 def _strip_data(view: View, state: GridState, services: Services) -> Any:

@@ -17,6 +17,7 @@ from dash_app.answers.whatif import (
     change_words,
     curves_table,
     feeders_table,
+    findings_in_sight,
     findings_table,
     totals_table,
     whatif_answer,
@@ -207,7 +208,7 @@ def parts_of(view: View, state: WhatIfState, services: Services, facts: GridFact
         nothing = html.P(words("whatif.empty"), className="note")
         return blank, words("whatif.empty"), nothing, blank, words("whatif.empty"), nothing
     paths = {n: path for code in result.districts for n, path in paths_of(view, services, code).items()}
-    findings = findings_table(result, facts, words)
+    findings = findings_in_sight(result, facts, words)
     return (
         difference_map(result, facts, paths, words, view.theme, address_of(view.run_id, NAME, OUTLINES)),
         map_sentence(result, words),

@@ -83,7 +83,6 @@ def missing_part(state: WhatIfState) -> str:
 def form(view: View, state: WhatIfState, facts: GridFacts) -> Component:
     """Return the form; lists of feeders and buses are filled by a callback."""
     words = view.words
-    garages = [(d.garage, d.name_local if view.lang is Lang.KOREAN else d.name_en) for d in facts.summary.depots]
     may = view.viewer.may(Role.ENGINEER)
     return html.Section(
         [
@@ -110,16 +109,6 @@ def form(view: View, state: WhatIfState, facts: GridFacts) -> Component:
                 className="form-grid",
             ),
             dmc.Switch(id=ids.switch(NAME, "own"), label=words("whatif.own"), checked=state.own, size="xs"),
-            html.H3(words("whatif.switches")),
-            html.Div(
-                [
-                    _multi(view, "opened", "whatif.open", state.opened),
-                    _multi(view, "closed", "whatif.close", state.closed),
-                ],
-                className="form-grid",
-            ),
-            html.H3(words("whatif.garage")),
-            picker(ids.control(NAME, "garage"), words("whatif.garage_to"), state.garage, garages, clearable=True),
             dcc.Input(id=ids.control(NAME, "job"), type="hidden", value=state.job),
             html.Div(
                 [
@@ -130,9 +119,23 @@ def form(view: View, state: WhatIfState, facts: GridFacts) -> Component:
                 ],
                 className="row",
             ),
+            _more(view, state, facts),
         ],
         className="card whatif-form",
     )  # fmt: skip
+
+
+def _more(view: View, state: WhatIfState, facts: GridFacts) -> Component:
+    """Return switches and garages, folded away until something there is chosen."""
+    words, korean = view.words, view.lang is Lang.KOREAN
+    garages = [(d.garage, d.name_local if korean else d.name_en) for d in facts.summary.depots]
+    parts = [
+        html.Summary(words("whatif.switches")),
+        _multi(view, "opened", "whatif.open", state.opened),
+        _multi(view, "closed", "whatif.close", state.closed),
+        picker(ids.control(NAME, "garage"), words("whatif.garage_to"), state.garage, garages, clearable=True),
+    ]
+    return html.Details(parts, open=bool(state.opened or state.closed or state.garage), className="more")
 
 
 def _district(view: View, state: WhatIfState, facts: GridFacts) -> Component:
