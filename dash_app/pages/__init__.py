@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dash_app.page import Page
-from dash_app.pages import data, depot, feeder, grid, jobs, schedule, trust, whatif, why
+from dash_app.pages import data, depot, feeder, grid, jobs, policy, schedule, trust, whatif, why
 
 PAGES: tuple[Page, ...] = (
     grid.PAGE,
@@ -13,6 +13,7 @@ PAGES: tuple[Page, ...] = (
     schedule.PAGE,
     depot.PAGE,
     why.PAGE,
+    policy.PAGE,
     jobs.PAGE,
     data.PAGE,
 )
