@@ -87,11 +87,11 @@ def _with_losses(search: Search, flow: PowerFlow) -> PowerFlow:
         objective = search.objective_krw(flow)
         if search.stop() or relative_gap(objective, search.bound_krw()) <= search.settings.gap:
             break
-        before = search.snapshot()
+        before = search.planned.snapshot()
         search.price_losses(flow)
         again = _until_accepted(search)
         if search.objective_krw(again) >= objective:
-            search.restore(before)
+            search.planned.restore(before)
             break
         flow = again
     return flow
@@ -108,7 +108,7 @@ def _until_accepted(search: Search) -> PowerFlow:
     """Plan and check in turn until the power flow finds nothing that is not known and paid for."""
     for _ in range(MOST_ROUNDS):
         begin = time.perf_counter()
-        flow = search.flow()
+        flow = search.planned.flow()
         violated = search.violated(flow)
         search.rounds.append(_round(search, flow, violated, begin))
         news = search.surprising(violated)
@@ -137,7 +137,7 @@ def _finished(search: Search, flow: PowerFlow) -> CoordinatedPlan:
     beyond = book.beyond(flow, np.zeros(len(book.kind)))
     net = search.net(beyond)
     words = violations_in_words(book, beyond, beyond.excess - net.excess)
-    cost, bound = search.cost_krw(flow), search.bound_krw()
+    cost, bound = search.planned.cost_krw(flow), search.bound_krw()
     violated = net.take(~(net.excess <= book.tolerance[net.limit]))
     objective = cost + search.violation_krw(violated)
     solved = bool(search.converged(flow).all())
@@ -147,9 +147,9 @@ def _finished(search: Search, flow: PowerFlow) -> CoordinatedPlan:
         status = PlanStatus.RELAXED if solved else PlanStatus.FAILED
     return CoordinatedPlan(
         problem_id=problem.id,
-        assets=tuple(search.plans),
-        load_kw=search.kw,
-        load_kvar=search.kvar,
+        assets=tuple(search.planned.plans),
+        load_kw=search.planned.kw,
+        load_kvar=search.planned.kvar,
         flow=flow,
         cost_krw=cost,
         violation_krw=objective - cost,

@@ -19,9 +19,9 @@ from scipy import sparse
 
 from optimizers.ac_cuts import Tangents
 from optimizers.arrays import Floats, Ints
-from optimizers.coordination_assets import AssetBlock, AssetPlan, BusPrices
+from optimizers.coordination_assets import AssetBlock, AssetModel, AssetPlan, BusPrices
 from optimizers.coordination_problem import CityProblem
-from optimizers.highs_arrays import SolverError
+from optimizers.highs_arrays import ArrayModel, SolverError
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,28 +92,27 @@ class AreaProgramme:
         self._pass_members()
 
     def _pass_members(self) -> None:
-        cost, lower, upper, blocks, row_lower, row_upper = [], [], [], [], [], []
+        parts, costs = [], []
         for member, seen in zip(self.members, self._prices, strict=True):
-            compact = member.part.model()
+            compact = member.part.model() if not member.columns else _choice(member, self.steps)
             if compact is None:
-                self._add_choice(member, cost, lower, upper, blocks, row_lower, row_upper)
-                continue
-            model = compact.model
+                raise TypeError(f"{member.part.kind} have neither a model nor plans to choose from")
             self._maps.append(
                 _Map(compact.kw, compact.kvar, compact.fixed_kw, compact.fixed_kvar, member.part.bus, self._columns)
             )
-            self._columns += model.cost.size
-            cost.append(model.cost + self._added_krw(compact.kw, compact.kvar, seen))
-            lower.append(model.lower)
-            upper.append(model.upper)
-            blocks.append(model.rows)
-            row_lower.append(model.row_lower)
-            row_upper.append(model.row_upper)
-        rows = sparse.block_diag(blocks, format="csc")
+            self._columns += compact.model.cost.size
+            parts.append(compact.model)
+            costs.append(compact.model.cost + self._added_krw(compact.kw, compact.kvar, seen))
+        if not parts:  # nobody can help: the violations alone are left, and their price is what is asked for
+            return
+        rows = sparse.block_diag([part.rows for part in parts], format="csc")
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = rows.shape
-        lp.col_cost_, lp.col_lower_, lp.col_upper_ = (np.concatenate(part) for part in (cost, lower, upper))
-        lp.row_lower_, lp.row_upper_ = np.concatenate(row_lower), np.concatenate(row_upper)
+        lp.col_cost_ = np.concatenate(costs)
+        lp.col_lower_, lp.col_upper_, lp.row_lower_, lp.row_upper_ = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("lower", "upper", "row_lower", "row_upper")
+        )
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = rows.indptr, rows.indices, rows.data
         self._highs.passModel(lp)
@@ -124,27 +123,6 @@ class AreaProgramme:
         active = seen.kw_krw_per_kwh[seen.row].ravel() * self.step_h
         reactive = seen.kvar_krw_per_kvarh[seen.row].ravel() * self.step_h
         return np.asarray(kw.T @ active + kvar.T @ reactive)
-
-    def _add_choice(self, member: Member, cost, lower, upper, blocks, row_lower, row_upper) -> None:  # type: ignore[no-untyped-def]
-        """Add one column a known plan and asset (plan-major), and one row an asset that chooses among them."""
-        plans, assets = member.columns, len(member.assets)
-        count = len(plans) * assets
-        asset = np.tile(np.arange(assets), len(plans))
-        at_step = np.arange(self.steps)
-        rows = (asset[:, np.newaxis] * self.steps + at_step).ravel()
-        columns = np.repeat(np.arange(count), self.steps)
-        shape = (assets * self.steps, count)
-        kw = sparse.csr_array((np.concatenate([plan.kw.ravel() for plan in plans]), (rows, columns)), shape=shape)
-        kvar = sparse.csr_array((np.concatenate([plan.kvar.ravel() for plan in plans]), (rows, columns)), shape=shape)
-        nothing = np.zeros(shape[0])
-        self._maps.append(_Map(kw, kvar, nothing, nothing, member.part.bus, self._columns))
-        self._columns += count
-        cost.append(np.concatenate([plan.cost_krw for plan in plans]))
-        lower.append(np.zeros(count))
-        upper.append(np.full(count, highspy.kHighsInf))
-        blocks.append(sparse.csr_array((np.ones(count), (asset, np.arange(count))), shape=(assets, count)))
-        row_lower.append(np.ones(assets))
-        row_upper.append(np.ones(assets))
 
     def add(self, rows: Tangents, slack: Ints, slack_price_krw: Floats, room: Floats) -> None:
         """Add tangents.
@@ -167,12 +145,13 @@ class AreaProgramme:
             coefficients.append(on_powers_kw @ mapping.kw + on_powers_kvar @ mapping.kvar)
             room = room - on_powers_kw @ mapping.fixed_kw - on_powers_kvar @ mapping.fixed_kvar
         place = self._slack_columns(slack, rows.step, slack_price_krw)
-        planned = sparse.hstack(coefficients, format="csr")
         number = len(rows)
+        planned = sparse.hstack([*coefficients, sparse.csr_array((number, 0))], format="csr")
         width = self._columns + len(self._slacks)
         planned.resize((number, width))
         # a row in units of its largest coefficient: pu per kW are tiny beside kVA per kW
-        scale = 1.0 / np.maximum(np.abs(planned).max(axis=1).toarray().ravel(), 1e-12)
+        largest = np.abs(planned).max(axis=1).toarray().ravel()
+        scale = np.where(largest > 0, 1.0 / np.maximum(largest, 1e-12), 1.0)
         slacks = sparse.csr_array((-np.ones(number), (np.arange(number), place)), shape=(number, width))
         matrix = (sparse.diags_array(scale) @ (planned + slacks)).tocsr()
         matrix.sort_indices()
@@ -234,6 +213,32 @@ class AreaProgramme:
                 plans.append(member.part.plan_of(own))
                 weights.append(np.zeros((0, 0)))
         return AreaSolution(price, tuple(plans), float(highs.getInfo().objective_function_value), tuple(weights))
+
+
+def _choice(member: Member, steps: int) -> AssetModel:
+    """Return the model that mixes known plans: a share of each plan and asset (plan-major), one row an asset."""
+    plans, assets = member.columns, len(member.assets)
+    count = len(plans) * assets
+    asset = np.tile(np.arange(assets), len(plans))
+    rows = (asset[:, np.newaxis] * steps + np.arange(steps)).ravel()
+    columns = np.repeat(np.arange(count), steps)
+    shape = (assets * steps, count)
+    kw, kvar = (
+        sparse.csr_array(
+            (np.concatenate([getattr(plan, name).ravel() for plan in plans]), (rows, columns)), shape=shape
+        )
+        for name in ("kw", "kvar")
+    )
+    nothing = np.zeros(shape[0])
+    model = ArrayModel(
+        cost=np.concatenate([plan.cost_krw for plan in plans]),
+        lower=np.zeros(count),
+        upper=np.full(count, highspy.kHighsInf),
+        rows=sparse.csr_array((np.ones(count), (asset, np.arange(count))), shape=(assets, count)),
+        row_lower=np.ones(assets),
+        row_upper=np.ones(assets),
+    )
+    return AssetModel(model, kw, kvar, nothing, nothing)
 
 
 def _spread(by_bus: sparse.csr_array, step: Ints, bus: Ints, steps: int) -> sparse.csr_array:

@@ -141,12 +141,17 @@ class AssetBlock(Protocol):
         ...
 
     def model(self) -> AssetModel | None:
-        """Return the compact model; None for a kind that is planned by columns of best responses (bus depots)."""
+        """Return the compact model; None for a kind planned by columns of best responses, with `by_columns` True."""
         ...
 
     def plan_of(self, columns: Floats) -> AssetPlan:
         """Return the plan that values of the columns of `model` stand for, made to keep every rule exactly."""
         ...
+
+
+def is_compact(block: AssetBlock) -> bool:
+    """Return whether a block has a compact model: all but those that call themselves planned by columns."""
+    return not getattr(block, "by_columns", False)
 
 
 class SpreadsOut(Protocol):

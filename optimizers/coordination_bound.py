@@ -9,16 +9,20 @@ nothing, so the best bounds found for each of them add up.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
 from optimizers.ac_cuts import Tangents
-from optimizers.arrays import Floats, Ints
-from optimizers.coordination_assets import BestResponse, BusPrices
+from optimizers.arrays import Flags, Floats, Ints
+from optimizers.coordination_assets import AssetBlock, BusPrices, is_compact
 from optimizers.coordination_limits import LimitBook
 from optimizers.coordination_problem import CityProblem
+
+PRICE_FLOOR_KRW = 1e-9
+"""Prices per kWh below this move nobody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,16 @@ class NodalPrices:
     def zero(problem: CityProblem) -> NodalPrices:
         """Return no prices anywhere."""
         return NodalPrices(np.zeros_like(problem.base_kw), np.zeros_like(problem.base_kw))
+
+
+@dataclass(frozen=True, eq=False)
+class PricedRows:
+    """R tangents with their (R,) prices in KRW per unit of excess, the excess allowed and the area of each."""
+
+    rows: Tangents
+    price_krw: Floats
+    allowed: Floats
+    area: Ints
 
 
 def legal_prices(book: LimitBook, rows: Tangents, price_krw: Floats) -> Floats:
@@ -66,10 +80,56 @@ def constants_krw(rows: Tangents, price_krw: Floats, allowed: Floats, problem: C
     return np.asarray(price_krw * (rows.at(problem.base_kw, problem.base_kvar) - allowed))
 
 
-def responses(problem: CityProblem, prices: NodalPrices, at: list[Ints]) -> list[BestResponse]:
-    """Return the best responses of some assets of every block at nodal prices."""
-    found = []
-    for block, rows in zip(problem.assets, at, strict=True):
-        part = block.select(rows)
-        found.append(part.best_response(prices.seen_by(part.bus)))
-    return found
+def area_gains(
+    problem: CityProblem,
+    bus_area: Ints,
+    rows: PricedRows,
+    supply: NodalPrices,
+    own_bound: list[Floats],
+    known: Mapping[int, tuple[Ints, Floats]],
+) -> Floats:
+    """Return what prices of tangents add to the bound, by the area of each bus.
+
+    Parameters
+    ----------
+    problem, bus_area
+        The city, and the (N,) area of each bus.
+    rows
+        Tangents with legal prices.
+    supply
+        What supply adds to the price of power.
+    own_bound
+        (A,) bounds of the assets of each block without prices of limits.
+    known
+        For blocks planned by columns: assets, and the (A,) bounds of their answers to these prices. Those not known
+        count with what costs no solve.
+    """
+    prices = nodal_prices(rows.rows, rows.price_krw, problem)
+    gain = np.zeros(int(bus_area.max()) + 1)
+    np.add.at(gain, rows.area, constants_krw(rows.rows, rows.price_krw, rows.allowed, problem))
+    strength = np.maximum(np.abs(prices.kw).max(axis=0), np.abs(prices.kvar).max(axis=0))
+    moved: Flags = strength > PRICE_FLOOR_KRW
+    for number, block in enumerate(problem.assets):
+        at = np.flatnonzero(moved[block.bus])
+        if not at.size:
+            continue
+        part, own = block.select(at), own_bound[number][at]
+        if is_compact(block):
+            bound = part.best_response((prices + supply).seen_by(part.bus)).lower_bound_krw
+        else:
+            bound = own + _least_paid_krw(part, prices, problem.step_h)
+            if number in known:
+                asked, answered = known[number]
+                better = np.full(len(block.bus), -np.inf)
+                better[asked] = answered
+                bound = np.maximum(bound, better[at])
+        np.add.at(gain, bus_area[part.bus], bound - own)
+    return gain
+
+
+def _least_paid_krw(part: AssetBlock, prices: NodalPrices, step_h: float) -> Floats:
+    """Return an (A,) lower bound of what any plan pays at prices of limits alone."""
+    low, high = part.power_range_kw()
+    seen = prices.seen_by(part.bus)
+    price = seen.kw_krw_per_kwh[seen.row]
+    return np.asarray(np.minimum(price * low, price * high).sum(axis=1) * step_h)

@@ -41,7 +41,7 @@ def _asked(search: Search, areas: Ints) -> dict[int, Ints]:
     prices, found = search.prices(areas), {}
     for number, block in enumerate(search.problem.assets):
         if getattr(block, "by_columns", False) and len(block.bus):
-            plan, seen = search.plans[number], prices.seen_by(block.bus)
+            plan, seen = search.planned.plans[number], prices.seen_by(block.bus)
             paid = np.abs(seen.kw_krw_per_kwh[seen.row] * plan.kw).sum(axis=1) * search.problem.step_h
             at = np.flatnonzero(paid > WORTH_KRW)
             if at.size:
@@ -50,7 +50,7 @@ def _asked(search: Search, areas: Ints) -> dict[int, Ints]:
 
 
 def _present(search: Search, number: int, at: Ints) -> AssetPlan:
-    plan = search.plans[number]
+    plan = search.planned.plans[number]
     detail = [plan.detail[k] for k in at] if isinstance(plan.detail, list) else None
     return AssetPlan(plan.kw[at].copy(), plan.kvar[at].copy(), plan.cost_krw[at].copy(), detail)
 
@@ -70,7 +70,7 @@ def _grows(search: Search, asked, known, answers, prices) -> bool:  # type: igno
         seen = (prices + search.supply).seen_by(search.problem.assets[number].bus[asked[number]])
 
         def priced(plan: AssetPlan, seen=seen) -> np.ndarray:  # type: ignore[no-untyped-def]
-            return plan.cost_krw + seen.paid_krw(plan.kw, plan.kvar, search.problem.step_h)
+            return np.asarray(plan.cost_krw + seen.paid_krw(plan.kw, plan.kvar, search.problem.step_h))
 
         best = np.min([priced(plan) for plan in known[number]], axis=0)
         grown |= bool((priced(answer.plan) < best - WORTH_KRW).any())
@@ -117,8 +117,8 @@ def _choose(search: Search, areas: Ints, asked, known, shares) -> bool:  # type:
             rows = np.flatnonzero(best == column)
             at = asked[number][rows]
             part = search.problem.assets[number].select(at)
-            search.take(Member(number, at, part), rows_of(known[number][column], rows))
+            search.planned.take(Member(number, at, part), rows_of(known[number][column], rows))
     if changed:
-        search.forget_programmes(areas)
+        search.programmes.forget(areas)
         search.slack_seen.clear()
     return changed

@@ -73,7 +73,7 @@ def _responses(
         if patient[number] and problem.limits.group_feed.size and len(block.bus):
             kw, _ = loads_of(problem, plans)
             load, cap = _groups(problem, settings, resting, kw - problem.base_kw)
-            plan = block.spread_response(seen, problem.limits.bus_group[block.bus], load, cap)  # type: ignore[attr-defined]
+            plan = block.spread_response(seen, problem.limits.bus_group[block.bus], load, cap)
             paid = plan.cost_krw + seen.paid_krw(plan.kw, plan.kvar, problem.step_h)
             plans[number] = plan
             bounds[number] = paid if _uncapped(cap) else np.asarray(block.best_response(seen).lower_bound_krw)

@@ -86,23 +86,33 @@ def reachable_floor_kwh(envelopes: Envelopes, step_h: float) -> Floats:
 def _fill_in_order(order: Ints, limit_kwh: Floats, latest_kwh: Floats, earliest_kwh: Floats, drawn_kwh: Floats) -> None:
     """Fill the steps of one asset in the given order, each to the most that still has a completion.
 
-    `order` ranks the T steps and, as number T, the energy that need not be drawn at all. `low[step]` is the least
-    energy that can have been drawn before `step`, `high[step + 1]` the most that may have been drawn after it, both
-    over all plans that agree with the steps decided so far; their difference is the most `step` itself can take.
+    `order` ranks the T steps and, as number T, the energy that need not be drawn at all. What a step can take is the
+    most that may have been drawn after it less the least that can have been drawn before it, both over all plans that
+    agree with the steps decided so far. Only the steps between the first and the last with power are walked.
     """
     steps = limit_kwh.size
+    first, end = 0, steps
+    while first < steps and limit_kwh[first] <= 0.0:
+        first += 1
+    while end > first and limit_kwh[end - 1] <= 0.0:
+        end -= 1
     least, most = np.zeros(steps + 1), np.empty(steps + 1)
     most[:steps] = limit_kwh
     most[steps] = earliest_kwh[steps] - latest_kwh[steps]
-    low, high = np.empty(steps + 2), np.empty(steps + 2)
     for step in order:
-        low[0] = 0.0
-        for t in range(step):
-            low[t + 1] = max(latest_kwh[t + 1], low[t] + least[t])
-        high[steps + 1] = earliest_kwh[steps]
-        for t in range(steps, step, -1):
-            high[t] = min(earliest_kwh[t], high[t + 1] - least[t])
-        drawn = max(min(most[step], high[step + 1] - low[step]), 0.0)
+        if most[step] <= 0.0:
+            continue
+        low = 0.0
+        for t in range(first, min(step, end)):
+            low = max(latest_kwh[t + 1], low + least[t])
+        high = earliest_kwh[steps]
+        if step == steps:
+            low = max(latest_kwh[steps], low)
+        else:
+            high = min(earliest_kwh[end], high - least[steps])
+            for t in range(end - 1, step, -1):
+                high = min(earliest_kwh[t], high - least[t])
+        drawn = max(min(most[step], high - low), 0.0)
         least[step] = most[step] = drawn
     drawn_kwh[:] = least[:steps]
 

@@ -71,9 +71,9 @@ class BusDepots:
         """
         active = prices.kw_krw_per_kwh[prices.row] + self.kvar_per_kw * prices.kvar_krw_per_kvarh[prices.row]
         plans = list(self.plans)
-        asked = np.flatnonzero((np.abs(active) > NO_PRICE_KRW).any(axis=1))
+        asked = np.flatnonzero((np.abs(active) > NO_PRICE_KRW).any(axis=1)).tolist()
         bound = np.array([_bound(plan) for plan in plans]) + self._least_paid_krw(active)
-        if asked.size:
+        if asked:
             priced = [_priced(self.problems[k], active[k]) for k in asked]
             for k, plan in zip(asked, plan_fleet(priced, self.settings).plans, strict=True):
                 if not isinstance(plan, NoPlan):
