@@ -162,13 +162,8 @@ def _traces(outlines: Mapping[str, Any], outlines_at: str, missing: tuple[str, .
             marker={"size": 13, "allowoverlap": True},
             hovertemplate="%{text}<extra></extra>",
         ),
-        # invisible marks under the text
         go.Scattermap(
-            mode="markers+text",
-            marker={"size": 1, "opacity": 0, "allowoverlap": True},
-            textfont={"size": 10.5, "color": colours.ink},
-            textposition="middle center",
-            hoverinfo="skip",
+            mode="text", textfont={"size": 10.5, "color": colours.ink}, textposition="middle center", hoverinfo="skip"
         ),
         go.Scattermap(
             mode="markers+text",

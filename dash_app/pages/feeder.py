@@ -93,7 +93,7 @@ def layout(view: View, state: FeederState, services: Services) -> Component:
                         className="stack",
                     ),
                 ],
-                className="columns grid-columns",
+                className="columns feeder-columns",
             ),
             _diagram_card(view),
             html.Div(

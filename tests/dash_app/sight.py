@@ -16,8 +16,11 @@ ARGUMENTS = [
 
 GRAVE = ("critical", "serious")
 
-HARMLESS = ("GPU stall due to ReadPixels", "WebGL-", "[.WebGL", "Automatic fallback to software WebGL")
-"""What Chromium says about drawing without a graphics card."""
+HARMLESS = (
+    "GPU stall due to ReadPixels", "WebGL-", "[.WebGL", "Automatic fallback to software WebGL",
+    "You have set a custom wheel sensitivity",
+)  # fmt: skip
+"""What Chromium says about drawing without a graphics card, and diagrams about a setting their wrapper always gives."""
 
 CUT = """() => [...document.querySelectorAll('#content *, .header *, .footer *')].filter(e => {
   const style = getComputedStyle(e);
