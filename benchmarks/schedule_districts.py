@@ -60,6 +60,7 @@ def _tree(case: DistrictCase, rng: np.random.Generator) -> Network:
     n = case.buses
     parent = np.array([rng.integers(max(0, k - 3), k) for k in range(1, n)])
     ids = np.array([f"b{k}" for k in range(n)])
+    short = (12.0 / n) ** 2
     unknown = np.full(n, np.nan)
     lines = n - 1
     return Network(
@@ -68,8 +69,8 @@ def _tree(case: DistrictCase, rng: np.random.Generator) -> Network:
             np.array([f"l{k}" for k in range(lines)]),
             parent,
             np.arange(1, n),
-            rng.uniform(1.5, 4.5, lines),
-            rng.uniform(1.5, 4.5, lines),
+            short * rng.uniform(1.5, 4.5, lines),
+            short * rng.uniform(1.5, 4.5, lines),
             np.zeros(lines),
             np.zeros(lines),
             np.full(lines, np.inf),
@@ -108,7 +109,7 @@ def charging(bus: Ints, step_h: float, price: Floats, rng: np.random.Generator, 
     """Return vehicles with one stay each; with `lends` they can feed back."""
     count, steps = price.shape
     first = rng.integers(0, max(steps // 2, 1), count)
-    last = np.minimum(first + rng.integers(3, steps, count), steps)
+    last = np.minimum(first + rng.integers(min(3, steps - 1), steps, count), steps)
     power = rng.uniform(20.0, 60.0, count)
     energy = power * step_h * (last - first) * rng.uniform(0.2, 0.6, count)
     here = (np.arange(steps) >= first[:, None]) & (np.arange(steps) < last[:, None])

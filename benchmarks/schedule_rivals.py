@@ -188,7 +188,7 @@ def _opf_network(problem: CityProblem, cars: Vehicles) -> tuple[Any, Any]:
 
     net = to_pandapower(problem.network)
     net.bus["min_vm_pu"], net.bus["max_vm_pu"] = problem.network.buses.v_min_pu, problem.network.buses.v_max_pu
-    net.ext_grid["controllable"] = True
+    net.ext_grid["controllable"] = False
     held = net.ext_grid.bus.to_numpy()
     net.bus.loc[held, ["min_vm_pu", "max_vm_pu"]] = 0.9, 1.1
     for n in range(len(problem.network.buses)):
