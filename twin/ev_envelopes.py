@@ -155,11 +155,16 @@ def envelopes(sessions: Sessions, n_steps: int, step_h: float) -> EnvelopeSet:
 def session_envelopes(sessions: Sessions, n_steps: int, step_h: float) -> Envelopes:
     """Return the envelope of every single session, charging only: exact, so a plan inside it can be carried out."""
     edges_h: Floats = np.arange(n_steps + 1, dtype=np.float64) * float(step_h)
-    earliest = highest_kwh(sessions, edges_h)
-    latest = np.maximum(lowest_kwh(sessions, edges_h), 0.0)
+    limit = np.empty((len(sessions), n_steps))
+    latest, earliest = np.empty((len(sessions), n_steps + 1)), np.empty((len(sessions), n_steps + 1))
+    for begin in range(0, len(sessions), BLOCK_SESSIONS):
+        block = np.arange(begin, min(begin + BLOCK_SESSIONS, len(sessions)))
+        part = sessions.take(block)
+        earliest[block] = highest_kwh(part, edges_h)
+        latest[block] = np.clip(lowest_kwh(part, edges_h), 0.0, earliest[block])
+        limit[block] = part.max_kw[:, None] * np.diff(_inside_h(part, edges_h), axis=1) / step_h
     latest[:, -1] = earliest[:, -1]
-    stay_share = np.diff(_inside_h(sessions, edges_h), axis=1) / step_h
-    return Envelopes(sessions.max_kw[:, None] * stay_share, np.minimum(latest, earliest), earliest)
+    return Envelopes(limit, latest, earliest)
 
 
 def highest_kwh(sessions: Sessions, edges_h: Floats) -> Floats:
