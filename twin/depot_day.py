@@ -9,9 +9,10 @@ from optimizers.baselines import cheapest_baseline
 from optimizers.bottlenecks import bottlenecks
 from optimizers.depot import solve_within
 from optimizers.depot_sizing import Works, day_works
-from optimizers.infeasibility import Explanation, RemedyPrices, explain_infeasibility
+from optimizers.infeasibility import Explanation, explain_infeasibility
 from optimizers.plan import DepotPlan, PlanStatus
 from optimizers.problem import DepotProblem
+from optimizers.remedies import RemedyKind, RemedyPrices, end_or_step
 from optimizers.solver import SolveLimits
 from twin.depot_case import DepotCase
 
@@ -30,7 +31,7 @@ class DayVerdict:
     shown_by
         What showed it: the name of a plan that keeps every rule, or the reason why none can.
     explanation
-        For a day that does not work; None otherwise.
+        For a day that does not work or was not found to in time; None otherwise.
     """
 
     works: Works
@@ -51,9 +52,16 @@ def judge_day(case: DepotCase, limits: SolveLimits) -> DayVerdict:
     if baseline.status is PlanStatus.FALLBACK:
         return DayVerdict(Works.YES, f"the plain rule '{baseline.method}' keeps every rule", None)
     works, reason = works_at_all(problem, limits)
-    if works is Works.NO:
-        return DayVerdict(works, reason, _explained(case, limits))
-    return DayVerdict(works, reason or "a plan was found that keeps every rule", None)
+    if works is Works.YES:
+        return DayVerdict(works, "a plan was found that keeps every rule", None)
+    if works is Works.UNKNOWN:
+        reason = f"{reason}; {nearest_in_words(baseline)}"
+    return DayVerdict(works, reason, _explained(case, limits))
+
+
+def nearest_in_words(rule: DepotPlan) -> str:
+    """Return what the plain rule that comes nearest to a plan breaks."""
+    return f"the plain rule that comes nearest, {rule.method}, fails: {rule.relaxed[0]}"
 
 
 def works_at_all(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]:
@@ -93,13 +101,14 @@ def verdict_lines(case: DepotCase, verdict: DayVerdict) -> list[str]:
             f"  too little {bottleneck.scarce.value}: {bottleneck.sentence}" + (f" (buses {buses})" if buses else "")
         )
     for short in found.shortfalls:
-        where = problem.step_name(short.step)
+        where = end_or_step(problem, short.step)
         lines.append(f"  bus {problem.buses.id[short.bus]} at {where}: {short.short_kwh:.1f} kWh short")
     for place, remedy in enumerate(found.remedies):
         mark = "cheapest way out" if place == 0 else "or"
         lines.append(f"  {mark}: {remedy.sentence} ({remedy.cost_krw:,.0f} KRW)")
-    if found.shortfalls and not found.remedies:
-        lines.append("  no single way out of those that were tried makes the day work")
-    if not found.complete:
-        lines.append("  a solve was cut off by its time limit: the figures are valid, but perhaps not the least")
+    helpless = [kind.value for kind in RemedyKind if kind not in {remedy.kind for remedy in found.remedies}]
+    if found.shortfalls and helpless:
+        lines.append(f"  not found to help by itself: {', '.join(helpless)}")
+    if found.remedies and not found.complete:
+        lines.append("  each way out was found to work; with more time a smaller one may be found")
     return lines

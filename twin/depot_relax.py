@@ -9,8 +9,9 @@ from typing import Any
 
 from data.depot_folder_template import EXAMPLE
 from data.depot_settings import DEPOT_SETTINGS_FILE
-from optimizers.infeasibility import RemedyPrices, explain_infeasibility
+from optimizers.infeasibility import explain_infeasibility
 from optimizers.problem import DepotProblem
+from optimizers.remedies import RemedyPrices
 from optimizers.solver import SolveLimits
 from twin.depot_replan import DepotWork, stored_record
 

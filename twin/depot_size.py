@@ -18,7 +18,7 @@ from optimizers.plan import PlanStatus
 from optimizers.problem import DepotProblem
 from optimizers.problem_checks import check_problem
 from optimizers.solver import SolveLimits
-from twin.depot_day import works_at_all
+from twin.depot_day import nearest_in_words, works_at_all
 
 CONNECTION_STEP_KW = 5.0
 BATTERY_STEP_KWH = 5.0
@@ -84,7 +84,7 @@ def day_verdict(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]
         return Works.YES, ""
     works, reason = works_at_all(problem, limits)
     if works is Works.UNKNOWN:
-        reason = f"{reason}; the plain rule that comes nearest, {baseline.method}, fails: {baseline.relaxed[0]}"
+        reason = f"{reason}; {nearest_in_words(baseline)}"
     return works, reason
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from optimizers.bottlenecks import Scarce, bottlenecks
 from optimizers.depot import Method, solve_depot
-from optimizers.infeasibility import RemedyKind, RemedyPrices, explain_infeasibility
+from optimizers.infeasibility import explain_infeasibility
 from optimizers.plan import NoPlan, PlanStatus
 from optimizers.problem import SiteBattery
+from optimizers.remedies import RemedyKind, RemedyPrices
 from optimizers.solver import SolveLimits
 from tests.optimizers.depot_builders import buses, charger, depot, duty, random_depot
 

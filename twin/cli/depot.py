@@ -92,8 +92,9 @@ def new(name: str, folder: Path | None) -> None:
 def check(context: click.Context, folder: Path, time_limit_s: float, *, as_json: bool) -> None:
     """Read the depot FOLDER, list all problems at once, and say whether its day works.
 
-    When it does not: which buses, in which window, how many kWh short, and the cheapest ways out. The exit code is 0
-    for a day that works, 2 when the input has problems, 1 when the day cannot work or was not decided in time.
+    When it does not: which buses, in which window, how many kWh short, and the ways out (more charger time, a larger
+    connection, later departures, a swap of duties), cheapest first; the time limit holds for each of them. The exit
+    code is 0 for a day that works, 2 when the input has problems, 1 when it cannot work or was not decided in time.
     """
     problems: tuple[Problem, ...] = ()
     case: DepotCase | None = None
@@ -291,6 +292,6 @@ def _summary(case: DepotCase) -> str:
     outlets = sum(charger.count for charger in problem.chargers)
     return (
         f"{case.folder.name}: no problems. {problem.bus_count} buses, {len(case.folder.tables['duties'])} duties, "
-        f"{outlets} outlets in {len(problem.chargers)} classes, {problem.step_count} steps. "
+        f"{outlets} outlet{'s' * (outlets != 1)}, {problem.step_count} steps. "
         f"Content {case.folder.content_sha256[:12]}"
     )
