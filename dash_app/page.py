@@ -126,6 +126,13 @@ class Pages:
                 return page, arguments
         return None
 
+    def chapter(self, page: Page) -> Page | None:
+        """Return the page of the navigation under which a page stands: itself, or the closest above it."""
+        if page.in_navigation:
+            return page
+        above = [entry for entry in self.all if entry.in_navigation and page.path.startswith(f"{entry.path}/")]
+        return max(above, key=lambda entry: len(entry.path), default=None)
+
     def named(self, name: str) -> Page | None:
         """Return the page of a name, or None."""
         return next((page for page in self.all if page.name == name), None)

@@ -147,9 +147,10 @@ def _content(
 
 def _navigation(view: View, pages: Pages, page: Page | None, run_id: str) -> Component:
     links = []
+    chapter = None if page is None else pages.chapter(page)
     for entry in pages.all:
         if entry.in_navigation and view.viewer.may(entry.role):
-            here = page is not None and (entry is page or page.path.startswith(f"{entry.path}/"))
+            here = entry is chapter
             current = {"aria-current": "page"} if entry is page else {}
             query = format_query(PageState(), run=run_id)
             name = view.words(f"title.{entry.name}")
