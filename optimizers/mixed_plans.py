@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from optimizers.arrays import Floats
-from optimizers.assets.storage import StoragePlan
-from optimizers.batteries import BatteryPlan
+from optimizers.assets.battery_fleet import BatteryFleet
+from optimizers.assets.storage_block import StorageBlock
 from optimizers.coordination_assets import AssetBlock, AssetPlan
 
 
@@ -20,7 +20,7 @@ def mixed_plan(block: AssetBlock, plans: Sequence[AssetPlan], weight: Floats) ->
     block
         The assets.
     plans
-        K plans of them.
+        K plans of them, in none of which anything is charged and discharged at once.
     weight
         (K, A) share of each plan in each asset's mixture, columns summing to 1.
 
@@ -34,34 +34,24 @@ def mixed_plan(block: AssetBlock, plans: Sequence[AssetPlan], weight: Floats) ->
         return plans[0]
     if block.model() is None:
         return _chosen(plans, weight)
-    details = [plan.detail for plan in plans]
-    if isinstance(details[0], StoragePlan):
-        columns = [_storage_columns(detail) for detail in details if isinstance(detail, StoragePlan)]
-        return block.plan_of(_mixed(columns, weight))
-    if isinstance(details[0], BatteryPlan):
-        columns = [_battery_columns(detail) for detail in details if isinstance(detail, BatteryPlan)]
-        return block.plan_of(_mixed(columns, weight))
-    kw, kvar = (np.einsum("ka,kat->at", weight, np.stack([getattr(p, name) for p in plans])) for name in ("kw", "kvar"))
+    kw = np.stack([plan.kw for plan in plans])
+    kvar = np.stack([plan.kvar for plan in plans])
+    if isinstance(block, StorageBlock):
+        storage = block.storage()
+        net, free_kvar = kw - storage.fixed_kw, kvar - storage.tan_phi[:, np.newaxis] * kw
+        charge, discharge = _mixed(np.maximum(net, 0.0), weight), _mixed(np.maximum(-net, 0.0), weight)
+        columns = (charge, discharge, np.zeros_like(charge), _mixed(free_kvar, weight))
+        return block.plan_of(np.concatenate([column.ravel() for column in columns]))
+    if isinstance(block, BatteryFleet):
+        charge, discharge = _mixed(np.maximum(kw, 0.0), weight), _mixed(np.maximum(-kw, 0.0), weight)
+        return block.plan_of(np.concatenate([charge.ravel(), discharge.ravel(), np.zeros(charge.size)]))
     cost = np.einsum("ka,ka->a", weight, np.stack([plan.cost_krw for plan in plans]))
-    detail = None
-    if isinstance(details[0], np.ndarray):
-        detail = np.einsum("ka,kat->at", weight, np.stack([np.asarray(one) for one in details]))
-    return AssetPlan(np.asarray(kw), np.asarray(kvar), np.asarray(cost), detail)
+    return AssetPlan(_mixed(kw, weight), _mixed(kvar, weight), np.asarray(cost))
 
 
-def _mixed(columns: Sequence[Sequence[Floats]], weight: Floats) -> Floats:
-    """Mix groups of (A, T) columns, and lay them behind one another asset-major."""
-    groups = range(len(columns[0]))
-    mixed = [np.einsum("ka,kat->at", weight, np.stack([plan[group] for plan in columns])) for group in groups]
-    return np.concatenate([part.ravel() for part in mixed])
-
-
-def _storage_columns(plan: StoragePlan) -> Sequence[Floats]:
-    return plan.charge_kw, plan.discharge_kw, plan.level_kwh[:, 1:], plan.kvar
-
-
-def _battery_columns(plan: BatteryPlan) -> Sequence[Floats]:
-    return plan.charge_kw, plan.discharge_kw, plan.energy_kwh[:, 1:]
+def _mixed(powers: Floats, weight: Floats) -> Floats:
+    """Mix (K, A, T) by (K, A)."""
+    return np.asarray(np.einsum("ka,kat->at", weight, powers))
 
 
 def _chosen(plans: Sequence[AssetPlan], weight: Floats) -> AssetPlan:

@@ -70,4 +70,54 @@ WHY_SENTENCES: dict[str, tuple[str, str]] = {
     "relief.cap": ("{excess} more", "{excess} 추가 허용"),
     "relief.load": ("{kw} less load there", "해당 지점 부하 감축 {kw}"),
     "relief.reactive": ("{kvar} of reactive power produced there", "해당 지점 무효전력 공급 {kvar}"),
+    "status.optimal": ("The plan is proved", "계획이 증명되었습니다"),
+    "status.feasible": (
+        "The plan keeps every limit, its proof is not as close as asked",
+        "모든 한계를 지키는 계획입니다",
+    ),
+    "status.relaxed": ("The plan breaks limits as little as can be", "한계를 최소한으로 벗어나는 계획입니다"),
+    "status.fallback": ("The plan is a fallback", "대체 계획입니다"),
+    "status.infeasible": ("No plan keeps every rule", "모든 규칙을 지키는 계획이 없습니다"),
+    "status.failed": ("The power flow found no solution", "조류계산의 해를 찾지 못했습니다"),
+    "answer.plan": (
+        "{status}: {cost}, at most {gap} above the least possible.",
+        "{status}: {cost}, 가능한 최소 비용과의 차이 최대 {gap}.",
+    ),
+    "answer.drawn": (
+        "At most {peak} are drawn, {carbon} of CO2 are emitted; voltages stay between {low} and {high} pu.",
+        "최대 수전 전력 {peak}, CO2 배출 {carbon}, 전압 범위 {low}~{high} pu.",
+    ),
+    "answer.least_peak": (
+        "The lowest peak found is {amount}, proved within {gap}, wear counted along; the cost is least at that peak.",
+        "찾은 최저 피크는 {amount}(증명 오차 {gap}, 마모 비용 포함)이며, 그 피크에서 비용이 최소입니다.",
+    ),
+    "answer.least_carbon": (
+        "The least emissions found are {amount}, proved within {gap}, wear counted along; the cost is least at them.",
+        "찾은 최소 배출량은 {amount}(증명 오차 {gap}, 마모 비용 포함)이며, 그 배출량에서 비용이 최소입니다.",
+    ),
+    "answer.calls": (
+        "Answering the calls for demand response costs {krw}.",
+        "수요반응 요청에 응하는 비용은 {krw}입니다.",
+    ),
+    "answer.relaxed": (
+        "What is broken, when and the smallest relief is listed below.",
+        "벗어나는 한계, 시각, 최소 완화는 아래와 같습니다.",
+    ),
+    "section.why": ("Why the plan is so", "계획의 이유"),
+    "section.shortfalls": ("Limits that are not kept", "지키지 못하는 한계"),
+    "section.bindings": ("Limits that cost money", "비용을 높이는 한계"),
+    "section.places": ("Best places to build", "투자 가치가 높은 위치"),
+    "figure.load": (
+        "Power supplied with the plan (highest {peak}) and the load that nobody plans (dashed), MW.",
+        "계획에 따른 수전 전력(최대 {peak})과 계획 대상이 아닌 부하(점선), MW.",
+    ),
+    "frontier.mw": (
+        "What a lower peak costs: {points} plans, and below them what is proved to be impossible (dashed).",
+        "피크를 낮추는 비용: 계획 {points}건과, 불가능함이 증명된 하한(점선).",
+    ),
+    "frontier.t": (
+        "What fewer emissions cost: {points} plans, and below them what is proved to be impossible (dashed).",
+        "배출량을 줄이는 비용: 계획 {points}건과, 불가능함이 증명된 하한(점선).",
+    ),
+    "frontier.cost": ("million KRW", "백만 원"),
 }

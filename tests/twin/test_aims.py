@@ -78,7 +78,7 @@ def test_least_emissions_are_least() -> None:
 def test_system_cost_is_least_under_the_systems_aim() -> None:
     def system_krw(found: AimedPlan) -> float:
         bare = [without_tariff(block) for block in found.problem.assets]
-        wear = sum(plan.detail.discharge_kw.sum() * 5.0 for plan in found.plan.assets[1:])  # type: ignore[attr-defined]
+        wear = sum(np.maximum(-plan.kw, 0.0).sum() * 5.0 for plan in found.plan.assets[1:])  # type: ignore[attr-defined]
         assert len(bare) == 2
         peak = SYSTEM.network_peak_krw_per_kw * found.peak_kw
         return float(supplied_kw(found.plan.flow) @ SYSTEM.wholesale_krw_per_kwh + peak + wear)

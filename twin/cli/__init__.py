@@ -19,6 +19,7 @@ COMMANDS = {
     "grid": ("twin.cli.grid", "grid"),
     "nightly": ("twin.cli.nightly", "nightly"),
     "runs": ("twin.cli.runs", "runs"),
+    "schedule": ("twin.cli.schedule", "schedule"),
     "transit": ("twin.cli.transit", "transit"),
     "user": ("twin.cli.user", "user"),
     "worker": ("twin.cli.worker", "worker"),
