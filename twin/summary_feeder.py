@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,9 @@ class FeederSlice:
         return np.where(rated, drawn / np.where(rated, self.buses.rating_kva, 1.0), 0.0)
 
 
-def read_feeder(run_folder: Path, grid: SyntheticGrid, feeder: str) -> FeederSlice:
+def read_feeder(
+    run_folder: Path, grid: SyntheticGrid, feeder: str, series: Callable[[Path, str, Ints], Singles] | None = None
+) -> FeederSlice:
     """Read one feeder of a run.
 
     Parameters
@@ -130,12 +133,15 @@ def read_feeder(run_folder: Path, grid: SyntheticGrid, feeder: str) -> FeederSli
         Its network (`network.npz` of the folder).
     feeder
         Id of the feeder.
+    series
+        Gives a stored array at some buses or branches; `series_of` when absent.
 
     Raises
     ------
     InvalidInput
         When the run has no such feeder.
     """
+    read = series or series_of
     found = np.flatnonzero(grid.feeders.id == feeder)
     if not len(found):
         what = f"the run has no feeder '{feeder[:40]}'"
@@ -159,8 +165,8 @@ def read_feeder(run_folder: Path, grid: SyntheticGrid, feeder: str) -> FeederSli
         lines=_lines(grid, at, sections),
         ties=_ties(grid, at, number),
         day=FeederDay(
-            **{name: series_of(run_folder, name, at) for name in ("v_pu", "load_kw", "load_kvar")},
-            loading=series_of(run_folder, "loading", sections),
+            **{name: read(run_folder, name, at) for name in ("v_pu", "load_kw", "load_kvar")},
+            loading=read(run_folder, "loading", sections),
         ),
     )
 
