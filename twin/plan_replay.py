@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizers.replay import replay
+from optimizers.replay_shortfall import missing_kwh
 from twin.city_prices import battery_tariff, cohort_tariffs, tariff_price
 from twin.day import CityDay
 from twin.schedule import CityPlan
@@ -37,8 +38,12 @@ class CityReplay:
         Whether each garage's plan holds, by garage id.
     vehicle_cost_krw, battery_cost_krw
         Cost of the energy by the tariffs, added up here.
-    served_kwh, shortfall_kwh
-        Energy the vehicles get, and what they miss at departure.
+    served_kwh
+        Energy the vehicles get.
+    shortfall_kwh
+        What vehicles and buses miss for what they have to drive; also the buses of garages that fell back.
+    depot_shortfall_kwh
+        What of it the buses of each garage miss, by garage id.
     """
 
     violations: tuple[str, ...]
@@ -47,6 +52,7 @@ class CityReplay:
     battery_cost_krw: float
     served_kwh: float
     shortfall_kwh: float
+    depot_shortfall_kwh: Mapping[str, float]
 
     @property
     def ok(self) -> bool:
@@ -69,13 +75,16 @@ def replay_city(day: CityDay, plan: CityPlan) -> CityReplay:
     battery_cost, battery_found = _replay_batteries(day, plan.battery_kw)
     found += battery_found + _vehicle_violations(day, plan.session_kw)
     found += _energy_costs(plan, vehicle_cost + battery_cost)
+    missing = {name: missing_kwh(day.garages[name].problem, depot) for name, depot in plan.depots.items()}
+    vehicles_kwh = float(np.maximum(day.sessions.energy_kwh - served_kwh, 0.0).sum())
     return CityReplay(
         violations=tuple(found),
         depot_ok={name: report.ok for name, report in reports.items()},
         vehicle_cost_krw=vehicle_cost,
         battery_cost_krw=battery_cost,
         served_kwh=float(served_kwh.sum()),
-        shortfall_kwh=float(np.maximum(day.sessions.energy_kwh - served_kwh, 0.0).sum()),
+        shortfall_kwh=vehicles_kwh + sum(missing.values()),
+        depot_shortfall_kwh=missing,
     )
 
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from optimizers.plan import Certificate
 from twin.city import City
-from twin.city_prices import cohort_tariffs
+from twin.city_prices import battery_tariff, cohort_tariffs
 from twin.day import CityDay
 from twin.ev_cohorts import Cohort
 from twin.plan_replay import CityReplay
-from twin.proof import BOUND_FOR, objective_krw
+from twin.proof import BOUND_FOR
 from twin.schedule import CityPlan
-from twin.summary_districts import district_facts, session_costs_krw
+from twin.summary_districts import battery_costs_krw, district_facts, session_costs_krw
 from twin.summary_parts import (
     KW_PER_MW,
     Outcome,
@@ -126,13 +126,6 @@ def _certificate(found: Findings) -> CertificateFacts:
     )
 
 
-def unmanaged_cost_krw(found: Findings) -> float:
-    """Return what charging costs when nobody plans, in the terms of the plan's objective."""
-    plan = found.unmanaged.plan
-    garages = sum(depot.objective_krw for depot in plan.depots.values())
-    return float(garages + session_costs_krw(found.day, plan.session_kw).sum())
-
-
 def _totals(found: Findings, districts: tuple[DistrictFacts, ...]) -> dict[str, float]:
     day, unmanaged, planned = found.day, found.unmanaged, found.planned
     grid, hours = day.city.grid, day.step_h
@@ -154,8 +147,8 @@ def _totals(found: Findings, districts: tuple[DistrictFacts, ...]) -> dict[str, 
         "handed_on_kwh": sum(garage.handed_on_kwh for garage in day.garages.values()),
         "co2_t": sum(district.co2_t for district in districts),
         "bus_km": sum(district.bus_km for district in districts),
-        "charging_cost_unmanaged_mkrw": unmanaged_cost_krw(found) / 1e6,
-        "charging_cost_plan_mkrw": objective_krw(planned.plan) / 1e6,
+        "charging_cost_unmanaged_mkrw": sum(district.charging_cost_unmanaged_mkrw for district in districts),
+        "charging_cost_plan_mkrw": sum(district.charging_cost_plan_mkrw for district in districts),
         "curtailed_mwh": 0.0,
         "unserved_kwh": found.replay.shortfall_kwh,
     }
@@ -175,7 +168,7 @@ def _totals(found: Findings, districts: tuple[DistrictFacts, ...]) -> dict[str, 
 
 
 def _costs(found: Findings, districts: tuple[DistrictFacts, ...]) -> dict[str, tuple[float, float]]:
-    """Return (unmanaged, plan) by tariff plan of charging, and the same twice for the demand of every class."""
+    """Return (unmanaged, plan) by tariff plan, batteries included, and the same twice for the demand of all classes."""
     day, costs = found.day, dict[str, list[float]]()
     tariffs = cohort_tariffs(day)
     for index, plan in enumerate((found.unmanaged.plan, found.planned.plan)):
@@ -184,6 +177,8 @@ def _costs(found: Findings, districts: tuple[DistrictFacts, ...]) -> dict[str, t
             amount = float(by_session[day.sessions.cohort == cohort].sum())
             costs.setdefault(tariffs[cohort], [0.0, 0.0])[index] += amount
         _add_garages(costs, day, plan, index)
+        batteries_krw = float(battery_costs_krw(day, plan.battery_kw).sum())
+        costs.setdefault(battery_tariff(day), [0.0, 0.0])[index] += batteries_krw
     total = sum(district.demand_cost_mkrw for district in districts)
     rows = {name: (amounts[0] / 1e6, amounts[1] / 1e6) for name, amounts in sorted(costs.items())}
     return {name: as_row(np.array(pair)) for name, pair in ({**rows, "demand": (total, total)}).items()}  # type: ignore[misc]

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from data.contract_class import CONTRACT_CLASSES
 from data.tariffs_classes import class_prices_krw_per_kwh
-from twin.city_prices import cohort_tariffs, tariff_price
+from twin.city_prices import battery_tariff, cohort_tariffs, tariff_price
 from twin.day import CityDay
 from twin.ev_cohorts import Cohort
 from twin.grid_check import LOADING_TOLERANCE, VOLTAGE_TOLERANCE_PU, GridState
@@ -106,7 +106,8 @@ def _district_sums(day: CityDay, unmanaged: Outcome, planned: Outcome) -> _Distr
 
     def charging_krw(plan: CityPlan) -> Floats:
         sessions = np.bincount(session_district, session_costs_krw(day, plan.session_kw), count)
-        return np.asarray(sessions + at_garages([depot.objective_krw for depot in plan.depots.values()]))
+        batteries = np.bincount(district[day.batteries.bus], battery_costs_krw(day, plan.battery_kw), count)
+        return np.asarray(sessions + batteries + at_garages([depot.objective_krw for depot in plan.depots.values()]))
 
     return _DistrictSums(
         load_unmanaged_kw=np.asarray(unmanaged.plan.load_kw @ belongs),
@@ -132,6 +133,13 @@ def session_costs_krw(day: CityDay, session_kw: Floats) -> Floats:
     tariffs = cohort_tariffs(day)
     price = np.stack([tariff_price(day, tariffs[cohort]) for cohort in Cohort])
     return np.asarray(np.einsum("st,st->s", session_kw, price[day.sessions.cohort]) * day.step_h)
+
+
+def battery_costs_krw(day: CityDay, battery_kw: Floats) -> Floats:
+    """Return the (K,) cost of every battery of the city: energy by its tariff, and wear."""
+    price = tariff_price(day, battery_tariff(day))
+    worn_kwh = np.maximum(-battery_kw, 0.0).sum(axis=1) * day.step_h
+    return np.asarray(battery_kw @ price * day.step_h + worn_kwh * day.batteries.batteries.wear_krw_per_kwh)
 
 
 def _unserved_kwh(day: CityDay, plan: CityPlan, code: str) -> float:

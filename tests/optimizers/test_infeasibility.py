@@ -7,12 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from optimizers.baselines import plug_on_arrival
 from optimizers.bottlenecks import Scarce, bottlenecks
 from optimizers.depot import Method, solve_depot
 from optimizers.infeasibility import explain_infeasibility
 from optimizers.plan import NoPlan, PlanStatus
 from optimizers.problem import SiteBattery
-from optimizers.remedies import RemedyKind, RemedyPrices
+from optimizers.remedies import RemedyKind, RemedyPrices, shortfalls_of
+from optimizers.remedy_search import search_remedies, working_plan
+from optimizers.replay_shortfall import missing_kwh
 from optimizers.solver import SolveLimits
 from tests.optimizers.depot_builders import buses, charger, depot, duty, random_depot
 
@@ -118,3 +121,40 @@ def test_the_answer_to_an_impossible_day_says_why():
     assert isinstance(answer, NoPlan)
     assert answer.status is PlanStatus.INFEASIBLE
     assert "kWh short" in answer.reasons[0]
+
+
+def test_the_search_finds_the_same_ways_out_as_the_elastic_model():
+    exact = explain_infeasibility(crowded(), PRICES, LIMITS)
+    searched = search_remedies(crowded(), PRICES, LIMITS, exact.shortfalls)
+    for remedy in exact.remedies:
+        (found,) = [other for other in searched if other.kind is remedy.kind]
+        assert found.amount >= remedy.amount - 1e-6
+        if remedy.kind is not RemedyKind.CHARGER_TIME:
+            assert found.amount == pytest.approx(remedy.amount)
+            assert found.cost_krw == pytest.approx(remedy.cost_krw)
+
+
+def test_the_search_rounds_a_larger_connection_up_and_never_promises_what_fails():
+    problem = duty(duty(depot(2, 3, chargers=(charger(2),)), 0, 2, 3, 130.0), 1, 2, 3, 130.0)
+    tight = replace(problem, site=replace(problem.site, import_limit_kw=np.full(3, 43.0)))
+    shortfalls = explain_infeasibility(tight, PRICES, LIMITS).shortfalls
+    (larger,) = [r for r in search_remedies(tight, PRICES, LIMITS, shortfalls) if r.kind is RemedyKind.CONNECTION]
+    assert larger.amount == pytest.approx(10)  # 7 kW are missing, and 5 kW are too few
+    for more_kw, works in ((10.0, True), (5.0, False)):
+        site = replace(tight.site, import_limit_kw=tight.site.import_limit_kw + more_kw)
+        assert (working_plan(replace(tight, site=site), LIMITS) is not None) is works
+
+
+def test_no_time_finds_no_way_out_and_claims_none():
+    shortfalls = explain_infeasibility(crowded(), PRICES, LIMITS).shortfalls
+    assert search_remedies(crowded(), PRICES, SolveLimits(0.0), shortfalls) == []
+
+
+def test_shortfalls_of_a_plan_are_what_its_buses_would_have_to_be_given():
+    """Idle, the bus has 100 kWh, its duties take 150 and 10, and 20 must be kept: 70 kWh are missing, then 10 more."""
+    problem = duty(duty(depot(1, 8), 0, 2, 4, 150.0), 0, 6, 7, 10.0)
+    idle = plug_on_arrival(replace(problem, chargers=(charger(0),)))
+    found = shortfalls_of(problem, idle)
+    assert [(short.step, short.short_kwh) for short in found] == [(2, pytest.approx(70)), (6, pytest.approx(10))]
+    assert missing_kwh(problem, idle) == pytest.approx(80)
+    assert missing_kwh(problem, solve_depot(problem, time_limit_s=10)) == 0.0

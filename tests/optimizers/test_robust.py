@@ -7,13 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from optimizers import robust
+from optimizers.depot import solve_depot
 from optimizers.depot_model.protection import ColdDay, LateBuses
-from optimizers.plan import DepotPlan, NoPlan
+from optimizers.plan import DepotPlan, NoPlan, PlanStatus
 from optimizers.problem import stays
+from optimizers.problem_checks import check_problem
+from optimizers.protection_scenarios import with_cold_day
 from optimizers.replay import replay
-from optimizers.robust import Protection, price_protection, solve_protected
+from optimizers.robust import Protection, price_protection, solve_protected, unsurvived
 from optimizers.solver import SolveLimits
-from tests.optimizers.depot_builders import buses, charger, depot, duty
+from tests.optimizers.depot_builders import buses, charger, depot, duty, random_depot
 
 LIMITS = SolveLimits(30.0, 1e-6)
 
@@ -116,3 +120,43 @@ def test_standing_takes_more_on_a_cold_day():
     two = solved(problem, Protection(cold_day=ColdDay(1.0, standing_factor=3.0)))
     assert one.objective_krw == pytest.approx(solved(problem, Protection()).objective_krw)
     assert two.objective_krw > one.objective_krw + 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cold_day_as_rows_and_as_needs_are_the_same_problem(seed):
+    problem, cold = random_depot(seed, bus_count=3, step_count=16), ColdDay(1.15, 2.0)
+    rows = solve_protected(problem, Protection(cold_day=cold), LIMITS)
+    needs = with_cold_day(problem, cold)
+    if check_problem(needs):
+        assert isinstance(rows, NoPlan)
+        return
+    other = solve_depot(needs, time_limit_s=30, gap=1e-6)
+    if isinstance(rows, NoPlan):
+        assert isinstance(other, NoPlan)
+    else:
+        assert other.objective_krw == pytest.approx(rows.objective_krw, rel=1e-5, abs=0.1)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_large_depots_are_protected_by_planning_days(monkeypatch, count):
+    """The way of large depots, on a small one: it survives, its bound holds, and here it finds the same cost."""
+    problem = fleet()
+    protection = Protection(LateBuses(count, 1, makeup_kwh=30.0), ColdDay(1.1))
+    rows = solved(problem, protection)
+    assert unsurvived(problem, rows, protection) == ()
+    monkeypatch.setattr(robust, "COMPACT_UP_TO_BUSES", 0)
+    found = solved(problem, protection)
+    assert unsurvived(problem, found, protection) == ()
+    assert found.lower_bound_krw <= rows.objective_krw + 1e-3
+    assert found.objective_krw >= rows.lower_bound_krw - 1e-3
+    short = np.sort(shortfalls_when_late(problem, found, 1))[::-1][:count].sum()
+    assert short <= 30 + 1e-3
+    plain = solved(problem, Protection())
+    assert any("late buses lack" in what for what in unsurvived(problem, plain, protection))
+
+
+def test_a_protection_that_large_depots_cannot_have_is_no_proof_and_no_plan(monkeypatch):
+    monkeypatch.setattr(robust, "COMPACT_UP_TO_BUSES", 0)
+    found = solve_protected(fleet(), Protection(LateBuses(1, 4)), LIMITS)
+    assert isinstance(found, NoPlan)
+    assert found.status is PlanStatus.FAILED  # bus 1 stands for three hours: the moved day has no stay left

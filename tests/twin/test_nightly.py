@@ -10,7 +10,8 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from data.store import RunStore
 from optimizers.fleet import FleetPlan
 from optimizers.plan import NoPlan, PlanStatus
 from tests.twin.town import SERVICE_DATE, copy_of, edit_table, plan_town, town_job, write_town
+from twin import plan_replay, summary_districts
 from twin.city import build_city
 from twin.day import city_day
 from twin.fallback import LAST_GOOD
@@ -76,6 +78,39 @@ def test_bound_plan_and_unmanaged_day_are_in_order(town: Town) -> None:
     for depot in town.summary.depots:
         assert depot.bound_kkrw <= depot.cost_plan_kkrw + 1e-6
         assert depot.cost_plan_kkrw <= depot.cost_unmanaged_kkrw + 1e-6
+
+
+def test_what_charging_costs_is_the_same_by_district_by_tariff_and_in_all(town: Town) -> None:
+    summary = town.summary
+    for index, name in enumerate(("charging_cost_unmanaged_mkrw", "charging_cost_plan_mkrw")):
+        by_district = sum(getattr(district, name) for district in summary.districts)
+        by_tariff = sum(pair[index] for tariff, pair in summary.costs.items() if tariff != "demand")
+        assert by_district == pytest.approx(summary.totals[name])
+        assert by_tariff == pytest.approx(summary.totals[name], abs=1e-2)
+
+
+def test_batteries_cost_what_the_replay_says_and_some_more_for_wear(monkeypatch: pytest.MonkeyPatch) -> None:
+    price = np.array([100.0, 50.0, 200.0, 80.0])
+    for module in (summary_districts, plan_replay):
+        monkeypatch.setattr(module, "battery_tariff", lambda _: "plan")
+        monkeypatch.setattr(module, "tariff_price", lambda _, __: price)
+    facts = {
+        "initial_kwh": np.full(2, 50.0),
+        "efficiency": np.full(2, 0.9),
+        "wear_krw_per_kwh": np.array([10.0, 0.0]),
+        "power_kw": np.full(2, 40.0),
+        "min_kwh": np.zeros(2),
+        "max_kwh": np.full(2, 100.0),
+        "terminal_min_kwh": np.zeros(2),
+    }
+    held = SimpleNamespace(batteries=SimpleNamespace(**facts), id=np.array(["a", "b"]))
+    day: Any = SimpleNamespace(batteries=held, step_h=0.5)
+    battery_kw = np.array([[0.0, 40.0, -30.0, 0.0], [-20.0, 0.0, 0.0, 10.0]])
+    costs = summary_districts.battery_costs_krw(day, battery_kw)
+    np.testing.assert_allclose(costs, [0.5 * (40 * 50 - 30 * 200 + 30 * 10), 0.5 * (-20 * 100 + 10 * 80)])
+    replayed_krw, found = plan_replay._replay_batteries(day, battery_kw)
+    assert found == []
+    assert costs.sum() == pytest.approx(replayed_krw)
 
 
 def test_power_is_conserved_at_every_step(town: Town) -> None:
