@@ -57,7 +57,7 @@ def edit_section(view: View, state: DepotState, shown: Shown) -> Component:
     classes = [(str(number), charger.id) for number, charger in enumerate(record.problem.chargers)]
     controls = [
         picker(ids.control(NAME, "session"), words("edit.session"), state.session, [(state.session, state.session)]
-               if state.session else [], w=290, placeholder=words("edit.choose"), clearable=True),
+               if state.session else [], w="min(290px, 100%)", placeholder=words("edit.choose"), clearable=True),
         dmc.NumberInput(id=ids.control(NAME, "shift"), label=words("edit.shift", minutes=step_min), value=state.shift,
                         min=-500, max=500, step=1, size="xs", w=190, allowDecimal=False),
         picker(ids.control(NAME, "charger"), words("edit.charger"), state.charger, classes, w=150, clearable=True,

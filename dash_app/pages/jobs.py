@@ -52,11 +52,12 @@ _SCENARIO = re.compile(r"[\w .-]{1,60}")
 
 @dataclass(frozen=True)
 class JobsState(PageState):
-    """What the page shows: what would be started, and the job that is watched."""
+    """What the page shows: what would be started, and the job that is watched; `limit_s` is for all garages together."""
 
     date: str = url_field("", longest=10)
     district: str = url_field("", longest=20)
     scenario: str = url_field(TODAY, longest=60)
+    limit_s: int = url_field(120, key="limit", low=1, high=3600)
     job: str = url_field("", longest=16)
 
 
@@ -103,6 +104,8 @@ def _form(view: View, state: JobsState, services: Services) -> Component:
                clearable=True, placeholder=words("jobs.whole_city"), w=190),
         dmc.Autocomplete(id=ids.control(NAME, "scenario"), label=words("jobs.scenario"), value=state.scenario,
                          data=_scenarios(services), size="xs", w=170),
+        dmc.NumberInput(id=ids.control(NAME, "limit_s"), label=words("jobs.limit"), value=state.limit_s, min=1, max=3600,
+                        step=30, size="xs", w=150, allowDecimal=False),
     ]  # fmt: skip
     start = html.Button(words("jobs.start"), id=_START, n_clicks=0, className="button")
     return section(words("jobs.new"), html.Div([*fields, start], className="row"), note=words("jobs.new_note"))
@@ -198,7 +201,7 @@ def start_run(view: View, state: JobsState, services: Services) -> tuple[object,
     if not _SCENARIO.fullmatch(state.scenario):
         return no_update, words("jobs.bad_scenario")
     kind = JobKind.DISTRICT if state.district else JobKind.NIGHTLY
-    parameters = {"scenario": state.scenario}
+    parameters: dict[str, object] = {"scenario": state.scenario, "time_limit_s": state.limit_s}
     parameters |= {name: value for name, value in (("date", when), ("district", state.district)) if value}
     where = dict(_districts(view, services)).get(state.district, state.district) or words("jobs.whole_city")
     title = words("jobs.job_title", where=where, date=when or words("jobs.tomorrow"), scenario=state.scenario)
