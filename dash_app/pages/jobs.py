@@ -52,7 +52,7 @@ _SCENARIO = re.compile(r"[\w .-]{1,60}")
 
 @dataclass(frozen=True)
 class JobsState(PageState):
-    """What the page shows: what would be started, and the job that is watched; `limit_s` is for all garages together."""
+    """What the page shows: what would be started (`limit_s` for all garages together), and the job that is watched."""
 
     date: str = url_field("", longest=10)
     district: str = url_field("", longest=20)
@@ -104,8 +104,8 @@ def _form(view: View, state: JobsState, services: Services) -> Component:
                clearable=True, placeholder=words("jobs.whole_city"), w=190),
         dmc.Autocomplete(id=ids.control(NAME, "scenario"), label=words("jobs.scenario"), value=state.scenario,
                          data=_scenarios(services), size="xs", w=170),
-        dmc.NumberInput(id=ids.control(NAME, "limit_s"), label=words("jobs.limit"), value=state.limit_s, min=1, max=3600,
-                        step=30, size="xs", w=150, allowDecimal=False),
+        dmc.NumberInput(id=ids.control(NAME, "limit_s"), label=words("jobs.limit"), value=state.limit_s, min=1,
+                        max=3600, step=30, size="xs", w=150, allowDecimal=False),
     ]  # fmt: skip
     start = html.Button(words("jobs.start"), id=_START, n_clicks=0, className="button")
     return section(words("jobs.new"), html.Div([*fields, start], className="row"), note=words("jobs.new_note"))

@@ -91,10 +91,12 @@ def layout(view: View, state: PolicyState, services: Services) -> Component:
     offered = [(s.run.run_id, f"{run_name(s, words)} · {s.run.run_id[-8:]}") for s in _offered(services)]
     data = [{"value": run_id, "label": text} for run_id, text in offered]
     controls = [
-        picker(ids.control(NAME, "base"), words("policy.baseline"), state.base or runs.base.run.run_id, offered, w="min(330px, 100%)"),
+        picker(ids.control(NAME, "base"), words("policy.baseline"), state.base or runs.base.run.run_id, offered,
+               w="min(330px, 100%)"),
         dmc.MultiSelect(
             id=ids.control(NAME, "runs"), label=words("policy.others"), data=data, maxValues=MOST_OTHERS, size="xs",
-            value=list(state.runs) or [s.run.run_id for s in runs.others], clearable=True, searchable=True, w="min(430px, 100%)",
+            value=list(state.runs) or [s.run.run_id for s in runs.others], clearable=True, searchable=True,
+            w="min(430px, 100%)",
         ),
     ]  # fmt: skip
     measures = [(m.value, words(f"measure.{m.value}")) for m in DISTRICT_MEASURES]

@@ -100,8 +100,8 @@ def layout(view: View, state: WhyState, services: Services) -> Component:
                 words("why.garage_title"),
                 html.Div(
                     [
-                        picker(ids.control(NAME, "depot"), words("schedule.depot"), state.depot, garages, w="min(300px, 100%)",
-                               clearable=True, placeholder=words("why.choose")),
+                        picker(ids.control(NAME, "depot"), words("schedule.depot"), state.depot, garages,
+                               w="min(300px, 100%)", clearable=True, placeholder=words("why.choose")),
                         explain if view.viewer.may(Role.SCHEDULER) else None,
                     ],
                     className="row",

@@ -23,8 +23,9 @@ STORED = StoredInput(
     InputKind.DEPOT, "garage.zip", Path("x"), "f" * 64, 4700, "kim", "2026-11-22T19:00:00+00:00",
     {"name": "garage", "buses": 12.0, "outlets": 4.0},
 )  # fmt: skip
+PLAIN = "write a plain number with a point and no thousands separators; leave a row without data out"
 BAD = {"file": "duties.csv", "row": 12, "field": "energy_kwh", "what": "'many' is not a finite number",
-       "fix": "write a plain number with a point and no thousands separators; leave a row without data out"}  # fmt: skip
+       "fix": PLAIN}  # fmt: skip
 WHOLE = {"file": "buses.csv", "row": 0, "field": "", "what": "the file is missing", "fix": "add it: buses"}
 
 
