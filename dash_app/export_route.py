@@ -36,6 +36,8 @@ def add_exports(server: Flask, guard: Guard, services: Services, pages: Pages) -
         if not viewer_of_request().may(chosen.role):
             raise Forbidden
         view, made = table_of_request(chosen, table, services)
+        if not made.columns:
+            raise NotFound  # nothing was asked that could be in it
         words, facts = view.words, facts_of(view, made)
         sheets = (words("table.rows", count=len(made.rows)), words("table.source"))
         content = csv_file(made, facts) if kind == "csv" else xlsx_file(made, facts, sheets)

@@ -9,9 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from dash import Dash, html
+from dash.exceptions import DependencyException
 from flask import Flask, Response, g, has_request_context, jsonify, make_response, redirect, request
 from markupsafe import escape
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dash_app.callbacks import Callbacks
@@ -177,7 +178,12 @@ def _add_error_pages(server: Flask) -> None:
         LOG.error("error %s at %s", number, request.path, exc_info=error)
         return _told(words_of(language_of_request())("empty.failed", number=number), 500)
 
+    def unknown_file(_: Exception) -> Response:
+        LOG.info("no component file %s", request.path)
+        return _told(NotFound().name, 404)
+
     server.register_error_handler(HTTPException, known)
+    server.register_error_handler(DependencyException, unknown_file)
     server.register_error_handler(Exception, unknown)
 
 

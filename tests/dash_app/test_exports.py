@@ -80,7 +80,7 @@ def client_and_address(demo: Served, name: str) -> tuple[FlaskClient, str]:
 TABLES = [(page.name, table) for page in PAGES for table in page.tables]
 
 
-@pytest.mark.parametrize(("page", "table"), TABLES, ids=lambda part: str(part))
+@pytest.mark.parametrize(("page", "table"), TABLES, ids=str)
 def test_every_table_of_every_page_is_exported(demo: Served, page: str, table: str) -> None:
     client, address = client_and_address(demo, page)
     headers = {"Host": "127.0.0.1", "Accept-Encoding": "identity"}

@@ -17,7 +17,7 @@ from dash_app.server import create_app
 from dash_app.settings import Settings
 from data.users import Role, UserStore
 from tests.dash_app.addresses import example_address
-from tests.dash_app.hostile import PATHS, SCRIPTS
+from tests.dash_app.hostile import FORMULAS, PATHS, SCRIPTS
 from tests.dash_app.served import PASSWORD, Served, client_of, csrf_headers, log_in
 
 HTML = {"Accept": "text/html"}
@@ -303,7 +303,7 @@ def test_no_path_leads_out(guarded: Served, clients: dict[Role | None, FlaskClie
     addresses = [
         f"/assets/{path}", f"/schedule/depot/{path}", f"/export/{path}/x.csv", f"/export/schedule/{path}.csv",
         f"/resource/{path}/grid/x.json", f"/resource/{run.run_id}/grid/{path}.json",
-        f"/resource/{run.run_id}/{path}/x.json", f"/_dash-component-suites/dash/{path}", f"/{path}",
+        f"/resource/{run.run_id}/{path}/x.json", f"/_dash-component-suites/dash/{path}", f"/{path.lstrip('/')}",
     ]  # fmt: skip
     for address in addresses:
         answer = client.get(address)
@@ -356,6 +356,12 @@ def live_parts(text: str) -> list[str]:
     parser = _Live()
     parser.feed(text)
     return parser.found
+
+
+def test_enough_is_tried() -> None:
+    assert len(set(SCRIPTS)) >= 60
+    assert len(set(PATHS)) >= 200
+    assert len(set(FORMULAS)) >= 40
 
 
 def test_foreign_runs_and_names_give_nothing(clients: dict[Role | None, FlaskClient], guarded: Served) -> None:
