@@ -73,7 +73,7 @@ class City:
     demand: DemandModel
     load_points: LoadPoints
     ev: EvModel
-    ev_points: ev_hosts.LoadPoints
+    ev_points: ev_hosts.Transformers
     buses: BusModel
     garage_bus: Mapping[str, int]
     solar: SolarFleet
@@ -144,7 +144,7 @@ def build_city(folder: CityFolder, scenario: Scenario, cache: Path, district: st
         demand=model,
         load_points=_load_points(grid, model),
         ev=ev_model_in(folder.tables, scenario.name, scenario.vehicles),
-        ev_points=ev_hosts.load_points_of(grid),
+        ev_points=ev_hosts.transformers_of(grid),
         buses=replace(buses, garages=tuple(g for g in buses.garages if code is None or g.district == code)),
         garage_bus=_garage_buses(grid, buses),
         solar=_scaled(solar, scenario.solar_kw),

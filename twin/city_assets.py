@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.tariffs_time import local_times
-from twin.ev_hosts import LoadPoints
+from twin.ev_hosts import Transformers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -101,7 +101,7 @@ def asset_classes(tables: Mapping[str, pd.DataFrame]) -> AssetClasses:
     )
 
 
-def city_assets(tables: Mapping[str, pd.DataFrame], points: LoadPoints, scenario: str, seed: int) -> CityAssets:
+def city_assets(tables: Mapping[str, pd.DataFrame], points: Transformers, scenario: str, seed: int) -> CityAssets:
     """Return the assets of a city at its load points.
 
     Parameters

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimizers.batteries import Batteries
-from twin.ev_hosts import LoadPoints
+from twin.ev_hosts import Transformers
 
 Ints = NDArray[np.int64]
 Ids = NDArray[np.str_]
@@ -26,7 +26,7 @@ class CityBatteries:
     batteries: Batteries
 
 
-def city_batteries(tables: Mapping[str, pd.DataFrame], points: LoadPoints) -> CityBatteries:
+def city_batteries(tables: Mapping[str, pd.DataFrame], points: Transformers) -> CityBatteries:
     """Return the batteries of the districts that have load points, each at the largest transformer not yet taken.
 
     They start half full and must end so.

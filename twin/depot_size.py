@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from data.errors import Problem
 from optimizers.baselines import cheapest_baseline
 from optimizers.bottlenecks import bottlenecks
 from optimizers.depot_sizing import Smallest, Works
@@ -75,7 +76,7 @@ def day_verdict(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]
     """Return whether any plan keeps every rule, and why not; counting and plain rules come before solvers."""
     wrong = check_problem(problem)
     if wrong:
-        return Works.NO, f"{wrong[0].field}: {wrong[0].what}"
+        return Works.NO, in_words(wrong[0])
     counted = bottlenecks(problem)
     if counted:
         return Works.NO, counted[0].sentence
@@ -86,6 +87,13 @@ def day_verdict(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]
     if works is Works.UNKNOWN:
         reason = f"{reason}; {nearest_in_words(baseline)}"
     return works, reason
+
+
+def in_words(wrong: Problem) -> str:
+    """Return what is wrong with a depot of a size: of which bus, where it is one, and what."""
+    field, _, who = wrong.field.partition(", ")
+    name = {"need_kwh": "what its duties take", "trip_kwh": "a duty takes"}.get(field, field)
+    return f"bus {who}, {name}: {wrong.what}" if who else f"{field} {wrong.what}"
 
 
 def _fewest_outlets(problem: DepotProblem, charger_class: int, limits: SolveLimits) -> Smallest:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from data.errors import ProblemList
 from twin.ev_cohorts import Charger, Cohort, CohortRules, EvModel
-from twin.ev_hosts import LoadPoints
+from twin.ev_hosts import Transformers
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,7 +72,7 @@ def district_chances(model: EvModel, rules: CohortRules) -> Floats:
     return np.asarray(weight / weight.sum())
 
 
-def host_sites(model: EvModel, points: LoadPoints, seed: int) -> dict[tuple[Cohort, int], HostSites]:
+def host_sites(model: EvModel, points: Transformers, seed: int) -> dict[tuple[Cohort, int], HostSites]:
     """Return where each cohort charges in each district of the grid.
 
     A cohort without `chargers_per_site` charges at every load point of its class, by energy; the others at sites drawn
@@ -105,14 +105,14 @@ def host_sites(model: EvModel, points: LoadPoints, seed: int) -> dict[tuple[Coho
     return found
 
 
-def _carrying(rules: CohortRules, candidates: Ints, points: LoadPoints) -> Ints:
+def _carrying(rules: CohortRules, candidates: Ints, points: Transformers) -> Ints:
     """Load points whose transformer can carry a site, so that chargers come where they would be connected."""
     rating = points.rating_kva[candidates]
     return np.compress(rating >= min(rules.site_kw / rules.rating_share, rating.max()), candidates)
 
 
 def _sites(
-    rules: CohortRules, candidates: Ints, points: LoadPoints, chargers: float, rng: np.random.Generator
+    rules: CohortRules, candidates: Ints, points: Transformers, chargers: float, rng: np.random.Generator
 ) -> HostSites:
     weight = points.energy_share[candidates]
     chance = weight / weight.sum() if weight.sum() > 0 else np.full(len(candidates), 1 / len(candidates))

@@ -1,4 +1,4 @@
-"""Load points of the grid: the buses at which customers, and so chargers, are connected."""
+"""Transformers of the grid: the buses at which customers, and so chargers, are connected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Ids = NDArray[np.str_]
 
 
 @dataclass(frozen=True)
-class LoadPoints:
+class Transformers:
     """MV/LV transformers of the grid, one entry each.
 
     Attributes
@@ -47,27 +47,27 @@ class LoadPoints:
         problems = ProblemList()
         sizes = {name: len(values) for name, values in vars(self).items()}
         if len(set(sizes.values())) != 1:
-            problems.add("load points", f"columns of different length: {sizes}", "give one entry a load point")
+            problems.add("transformers", f"columns of different length: {sizes}", "give one entry a transformer")
         if len(np.unique(self.bus)) != len(self.bus):
-            problems.add("load points", "a bus stands twice", "give each bus once", field="bus")
+            problems.add("transformers", "a bus stands twice", "give each bus once", field="bus")
         for name in ("energy_share", "rating_kva", "x", "y"):
             if not np.isfinite(getattr(self, name)).all():
-                problems.add("load points", "values that are not finite", "give finite numbers", field=name)
+                problems.add("transformers", "values that are not finite", "give finite numbers", field=name)
         if (self.energy_share < 0).any():
-            problems.add("load points", "negative shares of energy", "give shares of at least 0", field="energy_share")
+            problems.add("transformers", "negative shares of energy", "give shares of at least 0", field="energy_share")
         problems.raise_if_any()
 
     def where(self, contract_class: str) -> Ints:
-        """Positions of the load points of one contract class."""
+        """Positions of the transformers of one contract class."""
         return np.flatnonzero(self.contract_class == contract_class)
 
 
-def load_points_of(grid: GridTables) -> LoadPoints:
-    """Return the load points of a synthetic grid: its MV/LV transformers with a contract class."""
+def transformers_of(grid: GridTables) -> Transformers:
+    """Return the MV/LV transformers of a synthetic grid that have a contract class."""
     facts = grid.buses
     at = np.flatnonzero((facts.kind == BusKind.LOAD) & (facts.contract_class != ""))
     buses = grid.network.buses
-    return LoadPoints(
+    return Transformers(
         bus=at.astype(np.int64),
         district=facts.district[at],
         contract_class=facts.contract_class[at],

@@ -19,7 +19,7 @@ from data.calendar import DayType
 from data.errors import ProblemList
 from twin.ev_cohorts import HOURS, Cohort, CohortRules, EvModel
 from twin.ev_fleet import Fleet, HostSites, district_chances, host_sites, vehicles
-from twin.ev_hosts import LoadPoints
+from twin.ev_hosts import Transformers
 from twin.ev_starts import session_energies_kwh, start_distributions
 
 Floats = NDArray[np.float64]
@@ -112,7 +112,7 @@ def check_sessions(sessions: Sessions) -> None:
 
 def draw_sessions(
     model: EvModel,
-    points: LoadPoints,
+    points: Transformers,
     times_utc: NDArray[np.datetime64],
     step_h: float,
     day_type: DayType,

@@ -15,6 +15,15 @@ from data.errors import ProblemList
 from twin.buses_energy import travel_time_h
 from twin.transit_trips import Places, Trips
 
+NEEDED = {
+    "length_km": ("length", "add the column 거리 or length_km: energy goes by distance"),
+    "first_h": ("first and last departure", "add 첫차시간 and 막차시간, or first and last"),
+}
+"""Columns that every route needs: what they hold, and what to do without."""
+
+FEW_ROUTES = 10
+"""In a table of more routes a column that all of them lack is one problem, not one a route."""
+
 Floats = NDArray[np.float64]
 
 
@@ -74,7 +83,8 @@ def timetable(routes: pd.DataFrame, rules: TimetableRules, file: str) -> tuple[T
         With every route that lacks a length, hours, or both headway and buses.
     """
     problems = ProblemList()
-    for row, route in routes.iterrows():
+    empty = _empty_columns(routes, file, problems)
+    for row, route in routes.drop(columns=empty).iterrows():
         _check(route, int(str(row)), file, rules, problems)
     problems.raise_if_any()
     parts: list[tuple[str, str, float, float, str, str, float]] = []
@@ -83,14 +93,22 @@ def timetable(routes: pd.DataFrame, rules: TimetableRules, file: str) -> tuple[T
     return _as_arrays(parts, rules)
 
 
+def _empty_columns(routes: pd.DataFrame, file: str, problems: ProblemList) -> list[str]:
+    """List each needed column that no route of a long table has once, not route by route; return them."""
+    empty = [field for field in NEEDED if len(routes) > FEW_ROUTES and routes[field].isna().all()]
+    for field in empty:
+        what, fix = NEEDED[field]
+        problems.add(file, f"none of the {len(routes)} routes has a {what}", fix, field=field)
+    return empty
+
+
 def _check(route: pd.Series, row: int, file: str, rules: TimetableRules, problems: ProblemList) -> None:
     def lacks(field: str, what: str, fix: str) -> None:
         problems.add(file, f"route {route['route']} has {what}", fix, row=row, field=field)
 
-    if isnan(route["length_km"]):
-        lacks("length_km", "no length", "add the column 거리 or length_km: energy goes by distance")
-    if isnan(route["first_h"]):
-        lacks("first_h", "no first and last departure", "add 첫차시간 and 막차시간, or first and last")
+    for field, (what, fix) in NEEDED.items():
+        if field in route and isnan(route[field]):
+            lacks(field, f"no {what}", fix)
     several = not isnan(route["headway_shortest_min"]) and not isnan(route["headway_longest_min"])
     if several and route["headway_shortest_min"] < route["headway_longest_min"] and not rules.rush_h:
         lacks("headway_shortest_min", "two headways", "say when the shorter one runs: --rush 7-9 --rush 17-20")

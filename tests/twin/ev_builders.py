@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from data.city_folder import CityFolder, read_city_folder
 from twin.ev_cohorts import Cohort, EvModel, ev_model
-from twin.ev_hosts import LoadPoints
+from twin.ev_hosts import Transformers
 from twin.ev_sessions import Sessions
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -39,14 +39,14 @@ def seoul_ev() -> EvModel:
 
 
 @lru_cache(maxsize=4)
-def seoul_points(per_class: int = 60) -> LoadPoints:
+def seoul_points(per_class: int = 60) -> Transformers:
     """Load points in every district: `per_class` of each of three contract classes."""
     rng = np.random.default_rng(11)
     districts = folder("seoul").district_codes
     classes = ("residential", "general", "industrial")
     count = len(districts) * len(classes) * per_class
     share = rng.dirichlet(np.full(per_class, 3.0), size=len(districts) * len(classes)).ravel()
-    return LoadPoints(
+    return Transformers(
         bus=np.arange(count) * 2 + 5,
         district=np.repeat(np.array(districts), len(classes) * per_class),
         contract_class=np.tile(np.repeat(np.array(classes), per_class), len(districts)),
@@ -57,10 +57,10 @@ def seoul_points(per_class: int = 60) -> LoadPoints:
     )
 
 
-def points_of(points: LoadPoints, district: str) -> LoadPoints:
+def points_of(points: Transformers, district: str) -> Transformers:
     """The load points of one district."""
     here = points.district == district
-    return LoadPoints(**{name: values[here] for name, values in vars(points).items()})
+    return Transformers(**{name: values[here] for name, values in vars(points).items()})
 
 
 def sessions_from(rows: list[tuple[int, int, float, float, float, float, float, float]]) -> Sessions:

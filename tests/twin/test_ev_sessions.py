@@ -16,7 +16,7 @@ from tests.twin.ev_builders import STEP_H, STEPS, WORKDAY_UTC, folder, points_of
 from twin.ev_cohorts import HOURS, Charger, Cohort, ev_model_in, with_taxis, with_total, with_v2g
 from twin.ev_envelopes import envelopes
 from twin.ev_fleet import host_sites, vehicles
-from twin.ev_hosts import LoadPoints
+from twin.ev_hosts import Transformers
 from twin.ev_sessions import Sessions, _cut_at_the_edge, draw_sessions
 from twin.ev_starts import cohort_energy_kwh, energy_kernel, fit_starts, start_distributions
 
@@ -24,7 +24,9 @@ ZONE = "Asia/Seoul"
 SEED = 7
 
 
-def drawn(points: LoadPoints, day_type: DayType = DayType.WORKDAY, temp_c: float = 20.0, seed: int = SEED) -> Sessions:
+def drawn(
+    points: Transformers, day_type: DayType = DayType.WORKDAY, temp_c: float = 20.0, seed: int = SEED
+) -> Sessions:
     return draw_sessions(seoul_ev(), points, WORKDAY_UTC, STEP_H, day_type, temp_c, seed, ZONE)
 
 
@@ -160,7 +162,7 @@ def test_more_sites_than_transformers_are_spread_evenly():
 def test_a_district_without_a_class_offers_what_it_has():
     points = points_of(seoul_points(), "11110")
     homes = points.contract_class == "residential"
-    only = LoadPoints(**{name: values[homes] for name, values in vars(points).items()})
+    only = Transformers(**{name: values[homes] for name, values in vars(points).items()})
     assert (np.bincount(drawn(only).cohort, minlength=len(Cohort)) > 0).all()
 
 
@@ -247,7 +249,7 @@ def test_load_points_are_checked(change, message):
         **dict.fromkeys(("energy_share", "rating_kva", "x", "y"), two),
     }
     with pytest.raises(InvalidInput, match=message):
-        LoadPoints(**{**good, **change})
+        Transformers(**{**good, **change})
 
 
 def test_the_template_town_has_sessions_too():

@@ -114,6 +114,16 @@ def test_routes_that_lack_something_are_listed(tmp_path: Path, row: str, words: 
     assert {bad.row for bad in refused.value.problems} == {2, 3}
 
 
+def test_a_column_that_no_route_of_a_long_table_has_is_one_problem(tmp_path: Path) -> None:
+    rows = "".join(f"{number},a,b,5,10,,60,,,05:00,\n" for number in range(20))
+    table = routes_of(tmp_path / "r.csv", rows.replace("05:00,\n", "05:00,06:00\n") + "21,a,b,5,10,,60,,,,\n")
+    with pytest.raises(InvalidInput) as refused:
+        timetable(table, rules(RouteLength.ONE_WAY), "r.csv")
+    found = [(bad.row, bad.field, bad.what) for bad in refused.value.problems]
+    assert found[0] == (0, "length_km", "none of the 21 routes has a length")
+    assert [(row, field) for row, field, _ in found[1:]] == [(22, "first_h")]
+
+
 def test_routes_go_to_the_nearest_garage_and_ways_by_circuity(tmp_path: Path) -> None:
     feed = read_gtfs(feed_folder(tmp_path / "feed"))
     trips = bus_trips(feed, date(2026, 11, 20), DistanceRule(stop_circuity=1.2))
@@ -317,7 +327,7 @@ def test_seouls_routes_lack_what_a_timetable_needs(real_seoul: Path) -> None:
     assert table is not None
     with pytest.raises(InvalidInput) as refused:
         timetable(table, rules(), path.name)
-    assert len(refused.value.problems) == 2 * 325  # no length and no hours, route by route
+    assert [bad.field for bad in refused.value.problems] == ["length_km", "first_h"]  # all 325 routes lack both
     filled = table.assign(length_km=45.0, first_h=4.5, last_h=22.5)
     trips, places = timetable(filled, rules(), path.name)
     assert len(set(trips.route)) == 325
