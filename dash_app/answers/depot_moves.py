@@ -121,7 +121,8 @@ def bill_table(cost: DepotCost, words: Words) -> Table:
 def locks_of(record: DepotRecord, moves: Sequence[Move]) -> tuple[Lock, ...]:
     """Return the windows in which the sessions of some moves end up, to plan everything else around them."""
     problem, plan = record.problem, record.plan
-    ids, locks = problem.buses.id.tolist(), {}
+    ids: list[str] = problem.buses.id.tolist()
+    locks: dict[tuple[str, int], Lock] = {}
     for number, move in enumerate(moves, 1):
         if move.drop:
             continue

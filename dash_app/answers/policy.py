@@ -173,7 +173,7 @@ def _worse_districts(runs: Compared, words: Words) -> list[str]:
 
 def cautions(runs: Compared, words: Words) -> list[str]:
     """Return what besides the scenario differs between runs, so that nobody reads a change of weather as a policy."""
-    facts = {
+    facts: dict[str, Callable[[Summary], object]] = {
         "date": lambda s: s.run.service_date,
         "weather": lambda s: s.run.weather,
         "district": lambda s: s.run.district,

@@ -128,14 +128,19 @@ def garages_in_order(
 ) -> tuple[DepotFacts, ...]:
     """Return the garages (of one district, when named) in an order: what needs attention first."""
     risk = {garage.garage: garage for garage in charging.garages} if charging else {}
-    keys = {
-        Order.RISK: lambda facts: _risk(facts, risk.get(facts.garage)),
-        Order.COST: lambda facts: (facts.cost_plan_kkrw - facts.cost_unmanaged_kkrw,),
-        Order.PEAK: lambda facts: (-facts.peak_plan_kw / max(facts.contract_kw, 1e-9),),
-        Order.BUSES: lambda facts: (-facts.buses,),
-    }
-    chosen = [facts for facts in summary.depots if not district or facts.district == district]
-    return tuple(sorted(chosen, key=lambda facts: (*keys[order](facts), facts.garage)))
+
+    def key(facts: DepotFacts) -> tuple[float | str, ...]:
+        return (*_key(facts, order, risk.get(facts.garage)), facts.garage)
+
+    return tuple(sorted((facts for facts in summary.depots if not district or facts.district == district), key=key))
+
+
+def _key(facts: DepotFacts, order: Order, departures: GarageDepartures | None) -> tuple[float, ...]:
+    if order is Order.RISK:
+        return _risk(facts, departures)
+    if order is Order.COST:
+        return (facts.cost_plan_kkrw - facts.cost_unmanaged_kkrw,)
+    return (-facts.peak_plan_kw / max(facts.contract_kw, 1e-9),) if order is Order.PEAK else (-float(facts.buses),)
 
 
 def _risk(facts: DepotFacts, departures: GarageDepartures | None) -> tuple[float, ...]:
