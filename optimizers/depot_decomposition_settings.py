@@ -26,11 +26,22 @@ class DecompositionSettings:
         Levels of the lattice on which plans are found.
     seed
         Of the search; the same seed gives the same plan.
+    searches
+        Most rounds of search once the prices stand.
+    aim
+        Gap at which the solve ends; that of the limits when None. A plan is called optimal by the gap of the limits.
     """
 
     limits: SolveLimits
     spacing_kwh: float = 0.5
     seed: int = 0
+    searches: int = 150
+    aim: float | None = None
+
+    @property
+    def enough(self) -> float:
+        """Gap at which the solve ends."""
+        return self.limits.gap if self.aim is None else self.aim
 
     @property
     def coarseness(self) -> float:

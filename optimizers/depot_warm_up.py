@@ -12,6 +12,8 @@ from optimizers.solver import SolveLimits
 
 ENOUGH_S = 600.0
 FEW_BUSES = 2
+UNREACHED_GAP = 1e-9
+"""So small that no step of the solve is left out."""
 
 
 def compile_kernels(problems: Sequence[DepotProblem]) -> None:
@@ -22,7 +24,7 @@ def compile_kernels(problems: Sequence[DepotProblem]) -> None:
     small = [problem for problem in problems if can_decompose(problem) and problem.under_way is None]
     if small:
         problem = _with_few_buses(min(small, key=lambda problem: problem.bus_count))
-        plan_depot(problem, DecompositionSettings(SolveLimits(ENOUGH_S, 1e-3, 1)))
+        plan_depot(problem, DecompositionSettings(SolveLimits(ENOUGH_S, UNREACHED_GAP, 1), searches=1))
 
 
 def _with_few_buses(problem: DepotProblem) -> DepotProblem:

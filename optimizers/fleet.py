@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from optimizers.depot_compact import solve_compact
-from optimizers.depot_decomposition import can_decompose, never, plan_depot
+from optimizers.depot_decomposition import never
 from optimizers.depot_decomposition_settings import DecompositionSettings
+from optimizers.depot_progress import Progress
 from optimizers.depot_warm_up import compile_kernels
-from optimizers.fleet_workers import Lost, run_tasks
+from optimizers.fleet_tasks import Planned, Run, Task, runner
+from optimizers.fleet_workers import Lost
 from optimizers.plan import DepotPlan, NoPlan, PlanStatus, relative_gap
 from optimizers.problem import DepotProblem
 from optimizers.problem_checks import require_sound
 from optimizers.solver import SolveLimits
 
 METHOD = "fleet"
-GENEROSITY = 4.0
+GENEROSITY = 1.5
 """A depot may take so many times its fair share of the time: most need less than theirs."""
-LEAST_SHARE_S = 5.0
-DASK_TRIES = 4
-"""How many workers Dask lets a task take down before it gives it up (its setting `allowed-failures` plus one)."""
+RESERVE = 0.05
+"""Share of the time kept back for what begins before the last look at the clock, and for handing over results."""
+FIRST_SEARCHES, FURTHER_SEARCHES = 4, 6
+"""Rounds of search in a depot at first, and each time that it is searched further."""
+AIM = 0.2
+"""A depot that is searched further is searched down to this share of the gap asked for."""
+LEAST_GAIN = 0.02
+"""Gains below this share of what is left count as none."""
+MOST_FRUITLESS = 4
+"""After so many visits without gain a depot is left as it is."""
+LEAST_BATCH = 4
+"""Fewest depots that are searched further at a time."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class FleetSettings:
     time_limit_s
         Wall time for all depots together.
     gap
-        Relative gap at which a depot is done.
+        Relative gap of the whole fleet at which it is done.
     workers
         Local processes; all cores when None. 1 plans in this process.
     memory_limit_gb
@@ -105,17 +115,13 @@ class FleetPlan:
         return float("inf") if self.missing else relative_gap(self.objective_krw, self.lower_bound_krw)
 
 
-@dataclass(frozen=True, eq=False)
-class _Task:
-    problem: DepotProblem
-    settings: DecompositionSettings
-    deadline_unix_s: float
-
-
 def plan_fleet(
     problems: Sequence[DepotProblem], settings: FleetSettings, progress: Callable[[FleetProgress], None] | None = None
 ) -> FleetPlan:
     """Plan every depot; the largest ones first, each in one process.
+
+    What a depot has not reached after some effort is left at first. While the gap of the whole fleet is wider than
+    asked for and time is left, the depots with the most won between cost and bound are searched further, in rounds.
 
     Parameters
     ----------
@@ -135,89 +141,103 @@ def plan_fleet(
     for problem in problems:
         require_sound(problem)
     compile_kernels(problems)
-    order = sorted(range(len(problems)), key=lambda i: (-problems[i].bus_count * problems[i].step_count, i))
-    shares = _time_shares_s(problems, settings)
-    tasks = [_task(problems[i], settings, shares[i], time.time() + settings.time_limit_s) for i in order]
+    deadline = time.time() + settings.time_limit_s * (1 - RESERVE)
     plans: list[DepotPlan | NoPlan] = [_not_started(problem) for problem in problems]
-    for done, (number, result) in enumerate(_results(tasks, settings), start=1):
-        place = order[number]
-        plan = _lost(problems[place], result) if isinstance(result, Lost) else result
-        plans[place] = plan
-        if progress is not None:
-            gap = plan.gap if isinstance(plan, DepotPlan) else float("inf")
-            progress(FleetProgress(problems[place].id, done, len(problems), gap, time.perf_counter() - begin))
+    further: list[Progress | None] = [None] * len(problems)
+    with runner(_workers(len(problems), settings), settings.scheduler, settings.cancel) as run:
+        order, tasks = _first_tasks(problems, settings, deadline)
+        for done, (number, result) in enumerate(run(tasks), start=1):
+            place = order[number]
+            plans[place], further[place] = _planned(problems[place], result)
+            if progress is not None:
+                plan = plans[place]
+                gap = plan.gap if isinstance(plan, DepotPlan) else float("inf")
+                wall_s = time.perf_counter() - begin
+                progress(FleetProgress(problems[place].id, done, len(problems), gap, wall_s))
+        _search_further(problems, plans, further, settings, deadline, run)
     return FleetPlan(tuple(plans), time.perf_counter() - begin)
 
 
-def _time_shares_s(problems: Sequence[DepotProblem], settings: FleetSettings) -> list[float]:
-    """Return the most time each depot may take, so that a stubborn one does not use up the time of all others."""
-    workers = _local_workers(problems, settings)
-    if settings.scheduler is not None and not isinstance(settings.scheduler, str):
-        workers = max(1, len(settings.scheduler.nthreads()))
-    sizes = [problem.bus_count * problem.step_count for problem in problems]
-    fair = settings.time_limit_s * workers / max(sum(sizes), 1)
-    return [min(settings.time_limit_s, max(GENEROSITY * fair * size, LEAST_SHARE_S)) for size in sizes]
+def _first_tasks(
+    problems: Sequence[DepotProblem], settings: FleetSettings, deadline_unix_s: float
+) -> tuple[list[int], list[Task]]:
+    """Return the order of the depots, the largest first, and their tasks.
+
+    Each may take a generous share of the time left when its turn comes, so that a stubborn one does not use up the time
+    of all that follow.
+    """
+    order = sorted(range(len(problems)), key=lambda i: (-problems[i].bus_count * problems[i].step_count, i))
+    workers, rest = _workers(len(problems), settings), 0
+    tasks = []
+    for i in reversed(order):
+        size = problems[i].bus_count * problems[i].step_count
+        rest += size
+        share = min(1.0, GENEROSITY * workers * size / rest)
+        tasks.append(Task(problems[i], _effort(settings, FIRST_SEARCHES, settings.gap), deadline_unix_s, share))
+    return order, tasks[::-1]
 
 
-def _local_workers(tasks: Sequence[object], settings: FleetSettings) -> int:
-    return max(1, min(settings.workers or os.cpu_count() or 1, len(tasks)))
-
-
-def _task(problem: DepotProblem, settings: FleetSettings, limit_s: float, deadline_unix_s: float) -> _Task:
-    limits = SolveLimits(limit_s, settings.gap, 1, settings.memory_limit_gb)
-    return _Task(problem, DecompositionSettings(limits, seed=settings.seed), deadline_unix_s)
-
-
-def _results(tasks: list[_Task], settings: FleetSettings) -> Iterator[tuple[int, Any]]:
-    if settings.scheduler is not None:
-        yield from _on_dask(tasks, settings)
-        return
-    workers = _local_workers(tasks, settings)
-    if workers > 1:
-        yield from run_tasks(_plan, tasks, workers, settings.cancel)
-        return
-    for number, task in enumerate(tasks):
-        if settings.cancel():
+def _search_further(
+    problems: Sequence[DepotProblem],
+    plans: list[DepotPlan | NoPlan],
+    further: list[Progress | None],
+    settings: FleetSettings,
+    deadline_unix_s: float,
+    run: Run,
+) -> None:
+    """Go on with the depots that promise most until the fleet's gap is closed, time is up, or nothing is gained."""
+    fruitless = [0] * len(problems)
+    while FleetPlan(tuple(plans), 0.0).gap > settings.gap and time.time() < deadline_unix_s and not settings.cancel():
+        chosen = _most_promising(plans, further, fruitless, settings.gap * AIM)
+        if not chosen:
             return
-        yield number, _plan(task, settings.cancel)
+        effort = _effort(settings, FURTHER_SEARCHES, settings.gap * AIM)
+        tasks = [Task(problems[i], effort, deadline_unix_s, 1.0, further[i]) for i in chosen]
+        for number, result in run(tasks):
+            place = chosen[number]
+            plan, progress = _planned(problems[place], result)
+            if not isinstance(plan, DepotPlan) or progress is None:
+                fruitless[place] = MOST_FRUITLESS
+                continue
+            gained = _open_krw(plans[place]) - _open_krw(plan)
+            fruitless[place] = 0 if gained > LEAST_GAIN * _open_krw(plan) else fruitless[place] + 1
+            plans[place], further[place] = plan, progress
 
 
-def _on_dask(tasks: list[_Task], settings: FleetSettings) -> Iterator[tuple[int, Any]]:
-    """Plan on a Dask scheduler, which gives the task of a worker that died to another one."""
-    from distributed import Client, KilledWorker, as_completed  # noqa: PLC0415 — only who has a scheduler pays the import
-
-    ours = isinstance(settings.scheduler, str)
-    client = Client(settings.scheduler) if ours else settings.scheduler
-    try:
-        futures = {
-            client.submit(_plan_alone, task, pure=False, key=f"depot-{i}-{id(tasks)}"): i
-            for i, task in enumerate(tasks)
-        }
-        for future in as_completed(list(futures)):
-            if settings.cancel():
-                client.cancel(list(futures))
-                return
-            try:
-                yield futures[future], future.result()
-            except KilledWorker:
-                yield futures[future], Lost(DASK_TRIES)
-    finally:
-        if ours:
-            client.close()
+def _most_promising(
+    plans: Sequence[DepotPlan | NoPlan], further: Sequence[Progress | None], fruitless: Sequence[int], aim: float
+) -> list[int]:
+    """Return the depots that hold half of the won between cost and bound, each visit without gain counting half."""
+    hope = {
+        i: _open_krw(plan) * 0.5 ** fruitless[i]
+        for i, plan in enumerate(plans)
+        if isinstance(plan, DepotPlan) and plan.gap > aim and further[i] is not None and fruitless[i] < MOST_FRUITLESS
+    }
+    chosen: list[int] = []
+    for i in sorted(hope, key=lambda i: (-hope[i], i)):
+        if sum(hope[j] for j in chosen) >= 0.5 * sum(hope.values()) and len(chosen) >= LEAST_BATCH:
+            break
+        chosen.append(i)
+    return chosen
 
 
-def _plan_alone(task: _Task) -> DepotPlan | NoPlan:
-    return _plan(task, never)
+def _open_krw(plan: DepotPlan | NoPlan) -> float:
+    return plan.objective_krw - plan.lower_bound_krw if isinstance(plan, DepotPlan) else float("inf")
 
 
-def _plan(task: _Task, cancelled: Callable[[], bool]) -> DepotPlan | NoPlan:
-    """Plan one depot in the time that is left; with rules the decomposition does not know, by the compact model."""
-    limits = task.settings.limits
-    left_s = min(limits.time_limit_s, max(task.deadline_unix_s - time.time(), 0.0))
-    limits = replace(limits, time_limit_s=left_s)
-    if not can_decompose(task.problem):
-        return solve_compact(task.problem, limits)
-    return plan_depot(task.problem, replace(task.settings, limits=limits), cancelled)
+def _workers(tasks: int, settings: FleetSettings) -> int:
+    if settings.scheduler is not None and not isinstance(settings.scheduler, str):
+        return max(1, len(settings.scheduler.nthreads()))
+    return max(1, min(settings.workers or os.cpu_count() or 1, tasks))
+
+
+def _effort(settings: FleetSettings, searches: int, aim: float) -> DecompositionSettings:
+    limits = SolveLimits(settings.time_limit_s, settings.gap, 1, settings.memory_limit_gb)
+    return DecompositionSettings(limits, seed=settings.seed, searches=searches, aim=aim)
+
+
+def _planned(problem: DepotProblem, result: Planned | Lost) -> Planned:
+    return (_lost(problem, result), None) if isinstance(result, Lost) else result
 
 
 def _not_started(problem: DepotProblem) -> NoPlan:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
-from typing import Any
+from typing import Any, Self
 
 WATCH_EVERY_S = 0.2
 JOIN_S = 5.0
@@ -51,46 +51,51 @@ def run_tasks(
     tries
         How often a task is given to a worker; after that its result is `Lost`.
     """
-    crew = _Crew(function, tasks, tries)
-    try:
-        while crew.busy:
-            if cancel():
-                crew.cancel()
-            crew.hand_out(workers)
-            yield from crew.collect()
-    finally:
-        crew.dismiss()
+    with Crew(function, workers, tries) as crew:
+        yield from crew.run(tasks, cancel)
 
 
-class _Crew:
-    """The workers of one run: who does what, who is idle, and which tasks wait."""
+class Crew:
+    """Worker processes kept for several runs: who does what, who is idle, and which tasks wait."""
 
-    def __init__(self, function: Function, tasks: Sequence[Any], tries: int) -> None:
+    def __init__(self, function: Function, workers: int, tries: int = 2) -> None:
         self._context = multiprocessing.get_context("spawn")
         self._cancelled = self._context.Event()
-        self._function, self._tasks, self._tries = function, tasks, tries
-        self._waiting = deque(range(len(tasks)))
-        self._tried = [0] * len(tasks)
+        self._function, self._workers, self._tries = function, workers, tries
+        self._tasks: Sequence[Any] = ()
+        self._waiting: deque[int] = deque()
+        self._tried: list[int] = []
         self._running: dict[int, _Worker] = {}
         self._idle: list[_Worker] = []
 
-    @property
-    def busy(self) -> bool:
-        return bool(self._waiting or self._running)
+    def __enter__(self) -> Self:
+        """Return itself; workers are started when there are tasks."""
+        return self
 
-    def cancel(self) -> None:
-        self._cancelled.set()
-        self._waiting.clear()
+    def __exit__(self, *_: object) -> None:
+        """End all workers."""
+        self._dismiss()
 
-    def hand_out(self, workers: int) -> None:
-        while self._waiting and len(self._running) < workers:
+    def run(self, tasks: Sequence[Any], cancel: Callable[[], bool]) -> Iterator[Numbered]:
+        """Yield number and result of all tasks as they end; see `run_tasks`."""
+        self._tasks, self._tried = tasks, [0] * len(tasks)
+        self._waiting = deque(range(len(tasks)))
+        while self._waiting or self._running:
+            if cancel():
+                self._cancelled.set()
+                self._waiting.clear()
+            self._hand_out()
+            yield from self._collect()
+
+    def _hand_out(self) -> None:
+        while self._waiting and len(self._running) < self._workers:
             number = self._waiting.popleft()
             self._tried[number] += 1
             worker = self._idle.pop() if self._idle else _spawned(self._context, self._function, self._cancelled)
             worker.link.send(self._tasks[number])
             self._running[number] = worker
 
-    def collect(self) -> Iterator[Numbered]:
+    def _collect(self) -> Iterator[Numbered]:
         """Yield what has come back since; wait a moment when nothing has."""
         multiprocessing.connection.wait([worker.link for worker in self._running.values()], WATCH_EVERY_S)
         for number, worker in list(self._running.items()):
@@ -113,7 +118,7 @@ class _Crew:
             raise result
         yield number, result
 
-    def dismiss(self) -> None:
+    def _dismiss(self) -> None:
         for worker in (*self._idle, *self._running.values()):
             worker.link.close()
         for worker in self._running.values():

@@ -15,7 +15,7 @@ from optimizers.pricing import BusPlans, plans_from_levels
 from optimizers.pricing_lattice import Lattice
 from optimizers.pricing_steps import workspace
 from optimizers.primal_kernel import empty_prices, ruin_and_recreate, sweep
-from optimizers.primal_room import Fleet, Room, empty_fleet, fleet_cost, recount, take
+from optimizers.primal_room import Fleet, Room, empty_fleet, fleet_cost, over_target_kw, recount, take
 from optimizers.problem import NOT_METERED, DepotProblem
 
 Floats = NDArray[np.float64]
@@ -23,8 +23,10 @@ Floats = NDArray[np.float64]
 SOFTNESS = (1.0, 0.7, 0.4, 0.0)
 """Shares of the bound's prices at which a plan is built: all of them first, true prices alone last."""
 FIT_KW = 1e-6
-SEARCH_BLOCK = 50
-"""Tries between two looks at the clock."""
+SEARCH_BLOCK = 10
+"""Tries between two looks at the clock, at one temperature."""
+WARMTH, COOLED = 0.005, 0.1
+"""Temperature at the beginning, as a share of what a bus costs on average, and what is left of it at the end."""
 OVER_TARGET = (0.0, 0.03, 0.1, 0.3, np.inf)
 """How far above the bound's peak a plan may be built, tried in turn until every bus finds room."""
 
@@ -43,8 +45,6 @@ class SearchSettings:
         Stop after so many tries without any gain.
     largest_group
         Most buses taken out at once.
-    slack
-        How much worse a step may be at first, as a share of the cost.
     seed
         Of all random choices.
     stop
@@ -55,7 +55,6 @@ class SearchSettings:
     tries: int = 4000
     patience: int = 1500
     largest_group: int = 6
-    slack: float = 1e-3
     seed: int = 0
     stop: Callable[[], bool] = field(default=lambda: False)
 
@@ -142,21 +141,23 @@ def build_plan(grid: Lattice, room: Room, seed: int) -> Fleet:
 
 
 def improve_plan(grid: Lattice, room: Room, fleet: Fleet, settings: SearchSettings) -> Fleet:
-    """Return the best plan found by ruin and recreate from `fleet`, which is changed."""
+    """Return the best plan found by ruin and recreate from `fleet`, which is changed.
+
+    Simulated annealing: worse plans are accepted at a temperature that falls geometrically over the tries.
+    """
     prices, table = empty_prices(grid), workspace(grid)
     best, rng = copied(fleet), np.random.default_rng(settings.seed)
     cost = fleet_cost(room, best)
+    warmth_krw = WARMTH * abs(cost) / max(1, len(fleet.served))
     block, done, idle = max(1, min(SEARCH_BLOCK, settings.tries)), 0, 0
     while done < settings.tries and idle < settings.patience and not settings.stop():
-        slack = settings.slack * abs(cost) * (1.0 - done / settings.tries)
-        found = ruin_and_recreate(grid, room, fleet, best, block, settings.largest_group, slack, rng, prices, table)
+        warm = warmth_krw * COOLED ** (done / settings.tries)
+        found = ruin_and_recreate(grid, room, fleet, best, block, settings.largest_group, warm, rng, prices, table)
         idle = 0 if found < cost * (1 - 1e-6) else idle + block
         cost, done = found, done + block
         if cost <= settings.target_krw:
             break
-        if idle:
-            fleet = copied(best)
-            recount(grid, room, fleet)
+        recount(grid, room, fleet)
     return best
 
 
@@ -174,7 +175,7 @@ def fleet_plans(problem: DepotProblem, grid: Lattice, fleet: Fleet) -> BusPlans:
     return plans_from_levels(problem, grid, served, fleet.plugged[served], fleet.level[served])
 
 
-def rounded_plan(grid: Lattice, room: Room, plans: BusPlans, weights: Floats, seed: int) -> Fleet:
+def rounded_plan(grid: Lattice, room: Room, plans: BusPlans, weights: Floats, seed: int, *, capped: bool) -> Fleet:
     """Give every bus one of its plans, drawn by the master's weights, if it still fits; plan the others around them.
 
     Parameters
@@ -182,20 +183,24 @@ def rounded_plan(grid: Lattice, room: Room, plans: BusPlans, weights: Floats, se
     grid, room
         The lattice that the plans lie on, and what the depot shares.
     plans, weights
-        (N,) columns of the master and their shares in its solution.
+        (N,) columns of the master and their shares in its solution; a bus may have none.
     seed
         0 takes the largest share of every bus; others draw by chance.
+    capped
+        Whether plans that together exceed the peak worth paying do not fit; if not, setting the powers anew at the end
+        has to bring the peak down.
     """
     rng = np.random.default_rng(seed)
     chance = np.maximum(weights, 0.0) * (1.0 / rng.exponential(size=len(weights)) if seed else 1.0)
     fleet, prices, table = empty_fleet(grid, room), empty_prices(grid), workspace(grid)
     count = len(grid.spacing_kwh)
-    drawn = [int(rows[chance[rows].argmax()]) for rows in (np.flatnonzero(plans.bus == bus) for bus in range(count))]
+    own = (np.flatnonzero(plans.bus == bus) for bus in range(count))
+    drawn = [int(rows[chance[rows].argmax()]) for rows in own if len(rows)]
     for row in sorted(drawn, key=lambda row: (-weights[row], row)):
         bus = int(plans.bus[row])
         fleet.plugged[bus], fleet.level[bus], fleet.served[bus] = plans.plugged_class[row], plans.levels[row], True
         take(grid, room, fleet, bus, 1)
-        if not _fits(room, fleet):
+        if not _fits(room, fleet) or (capped and over_target_kw(room, fleet) > FIT_KW):
             take(grid, room, fleet, bus, -1)
             fleet.served[bus] = False
     recount(grid, room, fleet)

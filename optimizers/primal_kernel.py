@@ -114,11 +114,11 @@ def _choose(rng, fleet, size, chosen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, rng, prices, table):  # type: ignore[no-untyped-def]
+def ruin_and_recreate(grid, room, fleet, best, tries, largest, warmth_krw, rng, prices, table):  # type: ignore[no-untyped-def]
     """Search from the plans in `fleet`; keep the best in `best`, return its cost.
 
     Each try takes 2 to `largest` buses out and plans them anew in random order at a random softness. The result
-    is kept when it costs at most what it replaces plus a slack that falls to zero over the tries.
+    is kept with probability ``exp(-more / warmth_krw)`` when it costs that much more than what it replaces.
     """
     steps = fleet.plugged.shape[1]
     chosen = np.empty(largest, np.int64)
@@ -127,7 +127,7 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, rng, p
     own, served = np.empty(largest), np.empty(largest, np.bool_)
     current, over_kw = fleet_cost(room, fleet), over_target_kw(room, fleet)
     best_krw = fleet_cost(room, best)
-    for attempt in range(tries):
+    for _ in range(tries):
         size = _choose(rng, fleet, rng.integers(2, largest + 1), chosen)
         for i in range(size):
             bus = chosen[i]
@@ -140,11 +140,11 @@ def ruin_and_recreate(grid, room, fleet, best, tries, largest, slack_krw, rng, p
             take(grid, room, fleet, bus, -1)
             fleet.served[bus] = False
         softness = max(0.0, rng.random() * 1.4 - 0.4)
-        allowed_kw = over_kw * min(1.0, rng.random() * 1.5)
+        allowed_kw = over_kw * max(0.0, min(1.0, rng.random() * 2.0 - 1.0))
         for i in range(size):
             _replan(grid, room, fleet, chosen[i], softness, allowed_kw, prices, table)
         cost = fleet_cost(room, fleet)
-        if cost <= current + slack_krw * (1.0 - attempt / tries) * rng.random():
+        if cost <= current + warmth_krw * rng.exponential():
             current, over_kw = cost, over_target_kw(room, fleet)
             if cost < best_krw - 1e-6:
                 best_krw = cost
