@@ -12,11 +12,14 @@ from dash_app.answers.grid_facts import GridFacts
 from dash_app.widgets.tone import Tone
 from dash_app.words import Words
 from twin.grid_check import LOADING_TOLERANCE, VOLTAGE_TOLERANCE_PU
-from twin.report_numbers import minutes, percent, plain
+from twin.report_numbers import minutes, percent, plain, power
 from twin.summary_feeder import FeederSlice
 from twin.summary_grid_types import LimitKind, PlanIndex
 
 Floats = NDArray[np.float64]
+
+MOST_CAUSES = 4
+"""Parts of a load that a sentence names."""
 
 SQRT3 = float(np.sqrt(3.0))
 
@@ -173,3 +176,29 @@ def feeder_tone(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex = PlanInd
         return Tone.UNKNOWN
     limits = [limit for limit in limits_of(feeder, facts, plan) if limit.kind is not LimitKind.TRANSFORMER]
     return Tone.ALERT if any(limit.outside for limit in limits) else Tone.CALM
+
+
+def causes_of(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, step: int) -> dict[str, float]:
+    """Return what draws the load of a feeder at a step, kW by name, the largest first.
+
+    For the feeders that the run's summary names, at their worst step, vehicles, buses and solar are told apart; else
+    the load goes by the contract class of the transformer it is behind.
+    """
+    for known in facts.summary.feeders:
+        if known.feeder == feeder.id and known.clock == facts.clock[step] and plan is PlanIndex.PLAN:
+            return dict(sorted(known.cause_kw.items(), key=lambda item: -abs(item[1])))
+    found: dict[str, float] = {}
+    for bus in range(1, len(feeder.buses.id)):
+        name = str(feeder.buses.contract_class[bus]) or "customer"
+        found[name] = found.get(name, 0.0) + float(feeder.day.load_kw[plan][step, bus])
+    return dict(sorted(found.items(), key=lambda item: -abs(item[1])))
+
+
+def cause_sentence(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, step: int, words: Words) -> str:
+    """Say what the load of a feeder at a step is made of: its largest parts."""
+    parts = [
+        words("feeder.cause_part", name=words.label("cause", name), power=power(kw))
+        for name, kw in list(causes_of(feeder, facts, plan, step).items())[:MOST_CAUSES]
+        if abs(kw) >= 1.0
+    ]
+    return words("feeder.cause", parts=", ".join(parts)) if parts else ""

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dash_app.answers.grid_facts import GridFacts
+from dash_app.answers.grid_feeder import cause_sentence
 from dash_app.answers.grid_layers import WHOLE_DAY
 from dash_app.figures.grid_strip import time_axis
 from dash_app.figures.style import palette, styled
@@ -130,17 +131,18 @@ def day_figure(
 
 
 def day_sentence(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, words: Words) -> str:
-    """Say when the head carries most, beside the rating."""
+    """Say when the head carries most, beside the rating, and what draws it."""
     number = facts.feeder_number(feeder.id)
     kw = np.asarray(facts.overview.series.feeder_kw[plan, :, number], dtype=np.float64)
     step = int(np.nan_to_num(np.abs(kw)).argmax())
-    return words(
+    told = words(
         "feeder.day_sentence",
         peak=plain(float(kw[step])),
         clock=facts.at(step),
         rating=plain(feeder.rating_kw),
         emergency=plain(feeder.emergency_kw),
     )
+    return told + cause_sentence(feeder, facts, plan, step, words)
 
 
 def duration_figure(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, words: Words, theme: Theme) -> go.Figure:

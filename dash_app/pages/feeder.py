@@ -121,6 +121,7 @@ def _diagram_card(view: View) -> Component:
         layout={"name": "preset", "fit": True, "padding": 16},
         stylesheet=stylesheet(view.theme),
         style={"width": "100%", "height": "380px"},
+        responsive=True,
         userZoomingEnabled=False,
         autoungrabify=True,
         boxSelectionEnabled=False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from dash_app.answers.grid_feeder import feeder_answer, feeder_tone, limits_of
+from dash_app.answers.grid_feeder import causes_of, feeder_answer, feeder_tone, limits_of
 from dash_app.answers.grid_feeder_tables import (
     buses_table,
     day_table,
@@ -173,3 +175,24 @@ def test_ties_lead_to_the_feeders_behind_them() -> None:
         for tie in feeder.ties:
             assert tie.other_feeder != feeder.id
             assert str(feeder.buses.id[tie.bus]).startswith(feeder.id)
+
+
+def test_the_cause_names_what_draws_the_load() -> None:
+    feeder, made = feeder_slice(1, 1.6, 2)
+    step = int(np.abs(made.states[PLAN].feeder_kw[:, 2]).argmax())
+    causes = causes_of(feeder, made.facts, PLAN, step)
+    assert sum(causes.values()) == pytest.approx(float(feeder.day.load_kw[PLAN][step, 1:].sum()), rel=1e-5)
+    assert list(causes.values()) == sorted(causes.values(), reverse=True)
+    named = next(iter(causes))
+    assert EN.label("cause", named) in day_sentence(feeder, made.facts, PLAN, EN)
+
+
+def test_the_summary_tells_vehicles_apart_at_the_worst_step() -> None:
+    feeder, made = feeder_slice(0, 0.8, 0)
+    known = replace(
+        made.facts.summary.feeders[0], feeder=feeder.id, clock=CLOCK[5], cause_kw={"vehicles": 9.0, "solar": -20.0}
+    )
+    facts = replace(made.facts, summary=replace(made.facts.summary, feeders=(known,)))
+    assert list(causes_of(feeder, facts, PLAN, 5)) == ["solar", "vehicles"]
+    assert "vehicles" not in causes_of(feeder, facts, PLAN, 6)
+    assert "vehicles" not in causes_of(feeder, facts, PlanIndex.UNMANAGED, 5)
