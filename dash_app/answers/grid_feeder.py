@@ -202,3 +202,16 @@ def cause_sentence(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, step:
         if abs(kw) >= 1.0
     ]
     return words("feeder.cause", parts=", ".join(parts)) if parts else ""
+
+
+def duration_curves(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, words: Words) -> dict[str, Floats]:
+    """Return (T,) use of the feeder's rating, of its most used section and of its most used transformer."""
+    number = facts.feeder_number(feeder.id)
+    head = np.abs(np.asarray(facts.overview.series.feeder_kw[plan, :, number], dtype=np.float64)) / feeder.rating_kw
+    sections = np.nan_to_num(np.asarray(feeder.day.loading[plan], dtype=np.float64))
+    transformers = feeder.transformer_use[plan]
+    return {
+        words("feeder.curve_head"): head,
+        words("feeder.curve_section"): sections[:, int(sections.max(axis=0).argmax())],
+        words("feeder.curve_transformer"): transformers[:, int(transformers.max(axis=0).argmax())],
+    }

@@ -6,10 +6,9 @@ import numpy as np
 
 from dash_app.answers.grid import amount, margin_text, what_use
 from dash_app.answers.grid_facts import GridFacts
-from dash_app.answers.grid_feeder import head_kva, limits_of
+from dash_app.answers.grid_feeder import duration_curves, head_kva, limits_of
 from dash_app.answers.grid_layers import WHOLE_DAY
 from dash_app.exports.table import Cell, Column, Table
-from dash_app.figures.grid_feeder import duration_curves
 from dash_app.words import Words
 from grid.synthesis_tables import BusKind
 from twin.report_numbers import minutes

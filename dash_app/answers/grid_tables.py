@@ -7,8 +7,8 @@ import numpy as np
 from dash_app.answers.grid import margin_of, of_network, what_is_found
 from dash_app.answers.grid_facts import GridFacts, Standing, standings
 from dash_app.answers.grid_layers import Layer, layer_values
+from dash_app.answers.grid_strip import worst_over_day
 from dash_app.exports.table import Cell, Column, Table
-from dash_app.figures.grid_strip import worst_over_day
 from dash_app.words import Words
 from twin.report_numbers import minutes
 from twin.summary_grid_types import LimitKind, PlanIndex

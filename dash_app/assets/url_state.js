@@ -22,7 +22,8 @@
     const query = new URLSearchParams();
     if (run) { query.append("run", run); }
     for (const rule of rules) {
-      const value = values[rule.name];
+      // a list that was cleared says null where a text is empty
+      const value = rule.kind === "text" && values[rule.name] === null ? "" : values[rule.name];
       if (!same(value, rule.default)) { for (const text of texts(rule, value)) { query.append(rule.key, text); } }
     }
     return query.toString();

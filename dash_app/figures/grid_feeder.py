@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dash_app.answers.grid_facts import GridFacts
-from dash_app.answers.grid_feeder import cause_sentence
+from dash_app.answers.grid_feeder import cause_sentence, duration_curves
 from dash_app.answers.grid_layers import WHOLE_DAY
 from dash_app.figures.grid_strip import time_axis
 from dash_app.figures.style import palette, styled
@@ -170,19 +170,6 @@ def duration_figure(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, word
     figure.add_hline(y=100, line={"color": colours.alert, "width": 1.5, "dash": "dash"})
     figure.update_yaxes(rangemode="tozero")
     return figure
-
-
-def duration_curves(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, words: Words) -> dict[str, Floats]:
-    """Return (T,) use of the feeder's rating, of its most used section and of its most used transformer."""
-    number = facts.feeder_number(feeder.id)
-    head = np.abs(np.asarray(facts.overview.series.feeder_kw[plan, :, number], dtype=np.float64)) / feeder.rating_kw
-    sections = np.nan_to_num(np.asarray(feeder.day.loading[plan], dtype=np.float64))
-    transformers = feeder.transformer_use[plan]
-    return {
-        words("feeder.curve_head"): head,
-        words("feeder.curve_section"): sections[:, int(sections.max(axis=0).argmax())],
-        words("feeder.curve_transformer"): transformers[:, int(transformers.max(axis=0).argmax())],
-    }
 
 
 def duration_sentence(feeder: FeederSlice, facts: GridFacts, plan: PlanIndex, words: Words) -> str:

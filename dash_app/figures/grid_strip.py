@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from dash_app.answers.grid_facts import GridFacts
-from dash_app.answers.grid_layers import WHOLE_DAY, Layer, series_of
+from dash_app.answers.grid_layers import WHOLE_DAY, Layer
+from dash_app.answers.grid_strip import worst_over_day
 from dash_app.figures.style import Palette, palette, styled
 from dash_app.view import Theme
 from dash_app.words import Words
@@ -33,17 +34,6 @@ def time_axis(clock: Sequence[str], step_h: float, words: Words) -> dict[str, An
         "title": {"text": words("grid.axis_kst"), "standoff": 6},
         "showgrid": False,
     }
-
-
-def worst_over_day(facts: GridFacts, layer: Layer, plan: PlanIndex, district: str) -> tuple[Floats, NDArray[np.int64]]:
-    """Return (T,) the worst use of the permitted, in one district or anywhere, and the feeder it is found at."""
-    use, _ = series_of(facts.overview, layer, plan)
-    here = np.flatnonzero(facts.overview.feeders.district == district) if district else np.arange(use.shape[1])
-    here = here if len(here) else np.arange(use.shape[1])
-    worst = np.nan_to_num(use[:, here], nan=-1.0).argmax(axis=1)
-    values = use[np.arange(len(use)), here[worst]]
-    solved = np.asarray(facts.overview.series.converged[plan])
-    return np.where(solved, values, np.nan), here[worst]
 
 
 def strip_figure(

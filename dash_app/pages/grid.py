@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -13,29 +11,25 @@ from dash.development.base_component import Component
 from dash_app import ids
 from dash_app.answers.grid import grid_answer, grid_tone
 from dash_app.answers.grid_facts import GridFacts
-from dash_app.answers.grid_layers import WHOLE_DAY, Layer, Shown, layer_values
+from dash_app.answers.grid_layers import layer_values
 from dash_app.answers.grid_tables import feeders_table, limits_table, strip_table, worst_table
 from dash_app.callbacks import Callbacks
 from dash_app.figures.grid_legend import map_legend
 from dash_app.figures.grid_map import (
-    AREAS,
-    BROKEN_PLACES,
-    FIRST_BAND,
-    STATIONS,
     MapView,
     feeder_text,
     grid_map,
     grid_map_patch,
 )
 from dash_app.figures.grid_map_words import map_sentence
-from dash_app.figures.grid_shapes import district_at
 from dash_app.figures.grid_strip import strip_figure, strip_sentence
 from dash_app.page import Page
 from dash_app.pages.grid_controls import enum_choice, outcome_choice, step_slider, step_text
 from dash_app.pages.grid_data import facts_of, outlines_resource, paths_of
+from dash_app.pages.grid_state import GridState, Listed, clicked, district_of, step_of, zoomed
 from dash_app.resources import address_of
 from dash_app.services import Services
-from dash_app.url_state import PageState, format_query, url_field
+from dash_app.url_state import PageState, format_query
 from dash_app.view import View
 from dash_app.widgets.chart import chart_card, table_card
 from dash_app.widgets.plain_table import plain_table
@@ -45,28 +39,6 @@ from data.users import Role
 NAME = "grid"
 OUTLINES = "outlines"
 FEEDER_PATH = "/grid/feeder"
-
-ZOOM_IN, ZOOM_OUT = 11.7, 10.4
-"""Zoom beyond which the district in the middle of the map opens, and below which it closes."""
-
-
-class Listed(StrEnum):
-    """What the list of the worst holds."""
-
-    NETWORK = "network"
-    TRANSFORMERS = "transformers"
-
-
-@dataclass(frozen=True)
-class GridState(PageState):
-    """What the page shows; a step of -1 is the worst of the day."""
-
-    layer: Layer = url_field(Layer.LOADING)
-    plan: Shown = url_field(Shown.PLAN)
-    step: int = url_field(WHOLE_DAY, low=WHOLE_DAY, high=383)
-    district: str = url_field("", longest=20)
-    feeder: str = url_field("", longest=40)
-    listed: Listed = url_field(Listed.NETWORK)
 
 
 def layout(view: View, state: GridState, services: Services) -> Component:
@@ -166,7 +138,7 @@ def register(on: Callbacks, services: Services) -> None:
             figure,
             map_sentence(facts, shown, view.words),
             map_legend(facts, shown, view.words, view.theme),
-            step_text(view, _step(state, facts), facts),
+            step_text(view, step_of(state, facts), facts),
             chosen_card(view, facts, shown),
             {"key": key, "revision": revision},
         )
@@ -177,8 +149,8 @@ def register(on: Callbacks, services: Services) -> None:
     )
     def _strip(view: View, state: GridState) -> tuple[Any, str]:
         facts = facts_of(view, services)
-        asked = (facts, state.layer, state.plan.outcome, _district(state, facts))
-        figure = strip_figure(*asked, _step(state, facts), view.words, view.theme)
+        asked = (facts, state.layer, state.plan.outcome, district_of(state, facts))
+        figure = strip_figure(*asked, step_of(state, facts), view.words, view.theme)
         return figure, strip_sentence(*asked, view.words)
 
     @on.shown(
@@ -189,12 +161,12 @@ def register(on: Callbacks, services: Services) -> None:
     )
     def _worst(view: View, state: GridState, drawn: str | None) -> tuple[Any, Any, Any]:
         facts = facts_of(view, services)
-        key = "|".join((view.run_id, state.plan, state.listed, _district(state, facts)))
+        key = "|".join((view.run_id, state.plan, state.listed, district_of(state, facts)))
         if key == drawn:
             return no_update, no_update, no_update
         transformers = state.listed is Listed.TRANSFORMERS
         table, feeders = worst_table(
-            facts, state.plan.outcome, _district(state, facts), view.words, transformers=transformers
+            facts, state.plan.outcome, district_of(state, facts), view.words, transformers=transformers
         )
         query = format_query(PageState(), run=view.run_id)
         links = {row: f"{FEEDER_PATH}/{feeder}?{query}" for row, feeder in enumerate(feeders) if feeder}
@@ -221,8 +193,8 @@ def register(on: Callbacks, services: Services) -> None:
 
 def map_view(view: View, state: GridState, facts: GridFacts, services: Services) -> MapView:
     """Return what the map is asked to show; what the run does not have is left out."""
-    district = _district(state, facts)
-    values = layer_values(facts.overview, state.layer, state.plan.outcome, _step(state, facts))
+    district = district_of(state, facts)
+    values = layer_values(facts.overview, state.layer, state.plan.outcome, step_of(state, facts))
     return MapView(
         layer=state.layer,
         values=values,
@@ -232,51 +204,10 @@ def map_view(view: View, state: GridState, facts: GridFacts, services: Services)
     )
 
 
-def clicked(click: Any, state: GridState, facts: GridFacts) -> tuple[Any, Any, Any]:
-    """Return district, feeder and focus that a click on the map chooses: what is not changed stays."""
-    points = click.get("points") if isinstance(click, dict) else None
-    point = points[0] if points else {}
-    trace, told = point.get("curveNumber"), point.get("customdata")
-    told = told[0] if isinstance(told, list) else told
-    if trace == AREAS and isinstance(told, str) and told not in facts.missing and told != state.district:
-        return told, no_update, {"by": "click"}
-    lines = trace == BROKEN_PLACES or (isinstance(trace, int) and FIRST_BAND <= trace < STATIONS)
-    if lines and isinstance(told, int) and 0 <= told < len(facts.overview.feeders.id):
-        feeders = facts.overview.feeders
-        district = str(feeders.district[told])
-        changed = district if district != state.district else no_update
-        return changed, str(feeders.id[told]), {"by": "click"}
-    return no_update, no_update, no_update
-
-
-def zoomed(moved: Any, state: GridState, facts: GridFacts) -> tuple[Any, Any, Any]:
-    """Return what a new zoom or place of the map chooses: near enough, the district in its middle opens."""
-    told = moved if isinstance(moved, dict) else {}
-    zoom, centre = told.get("map.zoom"), told.get("map.center")
-    if not isinstance(zoom, int | float) or not isinstance(centre, dict) or not facts.outlines:
-        return no_update, no_update, no_update
-    if zoom < ZOOM_OUT and state.district:
-        return None, no_update, {"by": "zoom"}
-    if zoom > ZOOM_IN:
-        here = district_at(facts.outlines, float(centre.get("lon", 0.0)), float(centre.get("lat", 0.0)))
-        if here and here != state.district and here not in facts.missing:
-            return here, no_update, {"by": "zoom"}
-    return no_update, no_update, no_update
-
-
 def _revision(key: str, drawn: dict[str, Any], focus: Any) -> str:
     """Return the revision of the view: the reader's own zoom stays when it is the zoom that chose the district."""
     by_zoom = isinstance(focus, dict) and focus.get("by") == "zoom"
     return str(drawn["revision"]) if by_zoom and drawn.get("revision") else key
-
-
-def _district(state: GridState, facts: GridFacts) -> str:
-    known = {district.code for district in facts.summary.districts}
-    return state.district if state.district in known else ""
-
-
-def _step(state: GridState, facts: GridFacts) -> int:
-    return min(state.step, len(facts.clock) - 1)
 
 
 def chosen_card(view: View, facts: GridFacts, shown: MapView) -> Component | None:
@@ -297,7 +228,7 @@ def chosen_card(view: View, facts: GridFacts, shown: MapView) -> Component | Non
 
 def _feeders(view: View, state: GridState, services: Services) -> Any:
     facts = facts_of(view, services)
-    return feeders_table(facts, state.plan.outcome, _step(state, facts), view.words)
+    return feeders_table(facts, state.plan.outcome, step_of(state, facts), view.words)
 
 
 def _limits(view: View, state: GridState, services: Services) -> Any:
@@ -306,7 +237,7 @@ def _limits(view: View, state: GridState, services: Services) -> Any:
 
 def _strip_data(view: View, state: GridState, services: Services) -> Any:
     facts = facts_of(view, services)
-    return strip_table(facts, state.layer, _district(state, facts), view.words)
+    return strip_table(facts, state.layer, district_of(state, facts), view.words)
 
 
 PAGE = Page(

@@ -31,7 +31,7 @@ from dash_app.figures.grid_map import AREAS, BROKEN_PLACES, FIRST_BAND, MapView,
 from dash_app.figures.grid_map_words import map_sentence
 from dash_app.figures.grid_shapes import bounds_of, district_at, feeder_paths, hatching
 from dash_app.figures.grid_strip import strip_figure, strip_sentence
-from dash_app.pages.grid import GridState, clicked, zoomed
+from dash_app.pages.grid_state import GridState, clicked, zoomed
 from dash_app.view import Theme
 from dash_app.widgets.tone import Tone
 from dash_app.words import Words, words_of
