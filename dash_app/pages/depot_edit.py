@@ -39,8 +39,10 @@ from dash_app.view import View
 from dash_app.widgets.choice import picker
 from dash_app.widgets.plain_table import plain_table
 from dash_app.widgets.text import section
+from data.errors import InvalidInput
 from data.jobs import JobKind, TooManyJobsError
 from data.users import Role
+from twin.depot_locks import locked
 
 KEEP = "schedule.change"
 """What the audit log calls a change by hand."""
@@ -271,6 +273,10 @@ def start_replan(view: View, state: DepotState, services: Services) -> tuple[obj
         return no_update, words("edit.nothing_to_keep")
     record = record_of(view, services)
     locks = locks_of(shown.record, shown.moves)
+    try:
+        locked(record.problem, locks)
+    except InvalidInput as refused:
+        return no_update, words("edit.cannot_plan", why="; ".join(problem.what for problem in refused.problems))
     title = words("edit.job_title", depot=record.garage, count=len(locks))
     parameters = {"run": view.run_id, "garage": record.garage, "locks": [asdict(lock) for lock in locks]}
     try:
