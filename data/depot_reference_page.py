@@ -25,6 +25,8 @@ the schemas by `python -m data.depot_reference_page`.
 | `twin depot size FOLDER` | the fewest outlets, the smallest connection and batteries, and why less fails |
 | `twin depot send FOLDER/plan` | hands the OCPP profiles to the stations that connect |
 
+What a plan can be asked to survive, and to be good at besides the cost, stands in [Depots of electric buses](depots.md).
+
 ## Rules for every file
 
 - Text is UTF-8; a table is a CSV file with commas and a header; lines at its head that begin with `#` are comments.

@@ -84,7 +84,7 @@ def test_what_charging_costs_is_the_same_by_district_by_tariff_and_in_all(town: 
     summary = town.summary
     for index, name in enumerate(("charging_cost_unmanaged_mkrw", "charging_cost_plan_mkrw")):
         by_district = sum(getattr(district, name) for district in summary.districts)
-        by_tariff = sum(pair[index] for tariff, pair in summary.costs.items() if tariff != "demand")
+        by_tariff = sum(pair[index] for tariff, pair in summary.cost_mkrw.items() if tariff != "demand")
         assert by_district == pytest.approx(summary.totals[name])
         assert by_tariff == pytest.approx(summary.totals[name], abs=1e-2)
 
