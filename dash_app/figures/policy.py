@@ -35,6 +35,13 @@ def run_colours(colours: Palette) -> tuple[str, ...]:
     return (colours.plan, colours.series[5], colours.series[2], colours.series[7])
 
 
+def blank(theme: Theme) -> go.Figure:
+    """Return a figure with nothing in it, not even axes: its sentence says why."""
+    figure = styled(theme, legend=False)
+    figure.update_layout(xaxis={"visible": False}, yaxis={"visible": False})
+    return figure
+
+
 def differences_figure(runs: Compared, words: Words, theme: Theme) -> go.Figure:
     """Return the relative difference of every run to the baseline, by measure; less is better everywhere."""
     colours = palette(theme)

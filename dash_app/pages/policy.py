@@ -25,7 +25,7 @@ from dash_app.answers.policy import (
 )
 from dash_app.callbacks import Callbacks
 from dash_app.exports.table import Table
-from dash_app.figures.policy import curves_figure, differences_figure, districts_map
+from dash_app.figures.policy import blank, curves_figure, differences_figure, districts_map
 from dash_app.page import Page
 from dash_app.pages.grid import OUTLINES
 from dash_app.pages.grid import PAGE as GRID
@@ -96,7 +96,7 @@ def layout(view: View, state: PolicyState, services: Services) -> Component:
         dmc.MultiSelect(
             id=ids.control(NAME, "runs"), label=words("policy.others"), data=data, maxValues=MOST_OTHERS, size="xs",
             value=list(state.runs) or [s.run.run_id for s in runs.others], clearable=True, searchable=True,
-            w="min(430px, 100%)",
+            style={"flex": "1 1 300px", "maxWidth": "460px"},
         ),
     ]  # fmt: skip
     measures = [(m.value, words(f"measure.{m.value}")) for m in DISTRICT_MEASURES]
@@ -159,8 +159,8 @@ def register(on: Callbacks, services: Services) -> None:
             policy_answer(runs, words),
             html.Ul(said, className="note") if said else None,
             plain_table(view, measures_table(runs, words)),
-            differences_figure(runs, words, view.theme),
-            words("policy.less_better", name=runs.name(runs.base)),
+            differences_figure(runs, words, view.theme) if runs.others else blank(view.theme),
+            words("policy.less_better", name=runs.name(runs.base)) if runs.others else words("policy.only_one"),
             curves_figure(runs, words, view.theme),
             words("policy.peaks", peaks=peaks),
         )
@@ -175,7 +175,7 @@ def register(on: Callbacks, services: Services) -> None:
         table = plain_table(view, districts_table(runs, state.measure, words))
         other, outlines = focus_of(runs, state), outlines_of(services, runs.base.run.run_id)
         if other is None or outlines is None:
-            return table, go.Figure(), words("policy.no_map" if other else "policy.choose")
+            return table, blank(view.theme), words("policy.no_map" if other else "policy.choose")
         at = address_of(runs.base.run.run_id, GRID.name, OUTLINES)
         figure = districts_map(runs.base, other, state.measure, words, view.theme, outlines, at)
         return table, figure, map_sentence(runs.base, other, state.measure, words)

@@ -24,8 +24,8 @@ from twin.depot_replan import stored_record
 from twin.inputs import stored_inputs
 
 pytestmark = pytest.mark.browser
-WORK_MS = 180_000
-"""How long the worker may take on a machine that does other things too."""
+WORK_MS, PAGE_MS = 180_000, 30_000
+"""How long the worker and a page may take on a machine that does other things too."""
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +72,8 @@ def test_find_the_bus_that_is_at_risk(visit: Callable[[str], Sight]) -> None:
     bus = link.inner_text()
     link.click()
     page.wait_for_url("**/schedule/depot/*")
-    expect(page.locator("#depot-late tbody tr").first).to_contain_text(bus)
-    expect(page.locator(".answer-sentence")).to_contain_text("it must be charging by")
+    expect(page.locator("#depot-late tbody tr").first).to_contain_text(bus, timeout=PAGE_MS)
+    expect(page.locator(".answer-sentence")).to_contain_text("it must be charging by", timeout=PAGE_MS)
 
 
 def movable(own: Served) -> tuple[str, str]:
@@ -96,17 +96,17 @@ def test_move_a_session_read_its_price_keep_it_and_plan_around_it(visit: Callabl
     page = visit(f"/schedule/depot/west?run={run_id}&session={session}").page
     page.get_by_label("Later by steps").fill("-1")
     sentence = page.locator("#depot-outcome .verdict-sentence")
-    expect(sentence).to_contain_text("the day")
+    expect(sentence).to_contain_text("the day", timeout=PAGE_MS)
     said = sentence.inner_text()
     page.wait_for_url("**shift=-1*")
     page.reload()
-    expect(page.locator("#depot-outcome .verdict-sentence")).to_have_text(said)
+    expect(page.locator("#depot-outcome .verdict-sentence")).to_have_text(said, timeout=PAGE_MS)
     page.get_by_role("button", name="Keep in the log").click()
-    expect(page.locator("#depot-note")).to_contain_text("Kept as entry")
+    expect(page.locator("#depot-note")).to_contain_text("Kept as entry", timeout=PAGE_MS)
     (entry,) = AuditLog(own.settings.state_folder).entries(action="schedule.change")
     assert entry.user == "demo"
     assert len(entry.detail["moves"]) == 1
-    expect(page.locator("#depot-kept li")).to_contain_text("1 changes")
+    expect(page.locator("#depot-kept li")).to_contain_text("1 changes", timeout=PAGE_MS)
     page.get_by_role("button", name="Plan the rest around it").click()
     page.wait_for_url("**job=*")
     page.reload()
@@ -123,22 +123,22 @@ def test_start_a_district_and_watch_it_finish_after_a_reload(visit: Callable[[st
     page.reload()
     watched = page.locator("#jobs-job .verdict-sentence")
     expect(watched).to_contain_text("is done", timeout=WORK_MS)
-    expect(page.locator(".answer-sentence")).to_contain_text("Wed 25 Nov 2026")
+    expect(page.locator(".answer-sentence")).to_contain_text("Wed 25 Nov 2026", timeout=PAGE_MS)
     page.locator("#jobs-job a").click()
     page.wait_for_url("**/schedule?run=2026-11-25*")
-    expect(page.locator(".answer-sentence")).to_contain_text("leave charged")
+    expect(page.locator(".answer-sentence")).to_contain_text("leave charged", timeout=PAGE_MS)
 
 
 def test_compare_two_runs(visit: Callable[[str], Sight]) -> None:
     page = visit("/policy/compare").page
-    expect(page.locator("#policy-answer")).to_contain_text("Baseline: today")
-    expect(page.locator("#policy-measures tbody tr")).to_have_count(6)
+    expect(page.locator("#policy-answer")).to_contain_text("Baseline: today", timeout=PAGE_MS)
+    expect(page.locator("#policy-measures tbody tr")).to_have_count(6, timeout=PAGE_MS)
     page.locator(".mantine-SegmentedControl-label", has_text="peak").click()
     page.wait_for_url("**measure=peak*")
-    expect(page.locator("#policy-districts thead")).to_contain_text("MW")
+    expect(page.locator("#policy-districts thead")).to_contain_text("MW", timeout=PAGE_MS)
     before = page.locator("#policy-districts").inner_text()
     page.reload()
-    expect(page.locator("#policy-districts thead")).to_contain_text("MW")
+    expect(page.locator("#policy-districts thead")).to_contain_text("MW", timeout=PAGE_MS)
     assert page.locator("#policy-districts").inner_text() == before
 
 
