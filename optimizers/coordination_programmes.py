@@ -17,8 +17,8 @@ from optimizers.coordination_problem import CityProblem
 
 BEARING = 0.05
 """An asset bears on a limit when its bus moves the limit by this share of what the most effective bus does."""
-MARGIN = 0.02
-"""Tangents ask for this share of the tolerance more than the limit, so that few rounds end inside it."""
+MARGIN = 0.25
+"""Tangents ask for this share of the tolerance more than the limit, so that few rounds end inside it; bounds do not."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -164,6 +164,7 @@ class Search:
         nearer = np.full(len(self.book.kind), -np.inf)
         at = np.unique(violated.limit)
         nearer[at] = np.where(self.book.kind[at] < 2, NEAR_PU, NEAR_SHARE * self.book.size[at])
+        nearer[self._feeds_of_new_areas(at)] = np.inf
         places = self.book.beyond(flow, nearer)
         places = self._few_a_group(places.take(solved[places.step] & np.isfinite(places.excess)))
         new = tangents(self.book, flow, places, self.planned.kw, self.planned.kvar, self._always_away())
@@ -172,6 +173,14 @@ class Search:
         self.row_price = np.concatenate([self.row_price[kept], np.zeros(len(new))])
         self.allowed = self._allowed(self.rows)
         return np.unique(self.limit_area[violated.limit])
+
+    def _feeds_of_new_areas(self, violated: Ints) -> Ints:
+        """Return the limits of all feeds in areas met for the first time: what is moved away must not break them."""
+        met = np.unique(self.limit_area[self.rows.limit])
+        fresh = np.setdiff1d(self.limit_area[violated], met)
+        feeds = self.problem.limits.group_feed
+        is_feed = (self.book.kind >= 2) & np.isin(self.book.element, feeds[feeds >= 0])
+        return np.flatnonzero(is_feed & np.isin(self.limit_area, fresh))
 
     def _few_a_group(self, places: Places) -> Places:
         """Keep, of each violation (kind, group, step), the limits that are beyond or nearest: others rarely bind."""
