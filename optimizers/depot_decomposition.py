@@ -54,7 +54,7 @@ PROOF_SPACING = 0.1
 """The final bound is proved on levels so many times as far apart."""
 PRICES_FIRST = 5.0
 """With a gap wider than so many times the gap asked for, better prices come before more search."""
-MASTER_GAP = 0.02
+MASTER_GAP = 0.05
 """Columns are generated until bound and master are within this share of the gap asked for."""
 TRIES_A_BUS = 8
 PATIENCE = 2

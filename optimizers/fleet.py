@@ -24,6 +24,8 @@ GENEROSITY = 1.5
 """A depot may take so many times its fair share of the time: most need less than theirs."""
 RESERVE = 0.05
 """Share of the time kept back for what begins before the last look at the clock, and for handing over results."""
+COMPILING = 0.1
+"""Share of the time that loading machine code may count for; compiling it anew on a new machine takes longer."""
 FIRST_SEARCHES, FURTHER_SEARCHES = 4, 6
 """Rounds of search in a depot at first, and each time that it is searched further."""
 AIM = 0.2
@@ -141,7 +143,8 @@ def plan_fleet(
     for problem in problems:
         require_sound(problem)
     compile_kernels(problems)
-    deadline = time.time() + settings.time_limit_s * (1 - RESERVE)
+    compiled_s = time.perf_counter() - begin
+    deadline = time.time() + settings.time_limit_s * (1 - RESERVE) - min(compiled_s, COMPILING * settings.time_limit_s)
     plans: list[DepotPlan | NoPlan] = [_not_started(problem) for problem in problems]
     further: list[Progress | None] = [None] * len(problems)
     with runner(_workers(len(problems), settings), settings.scheduler, settings.cancel) as run:
