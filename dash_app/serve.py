@@ -129,7 +129,7 @@ def web_command(settings: Settings, served: Served) -> list[str]:
         "--keyfile": str(served.key or ""),
     }
     told = [part for name, value in options.items() if value for part in (name, value)]
-    return [sys.executable, "-m", "gunicorn", "--preload", *told, "dash_app.wsgi:application()"]
+    return [sys.executable, "-m", "gunicorn", "--preload", "--no-control-socket", *told, "dash_app.wsgi:application()"]
 
 
 def _memory_folder() -> str:
