@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
 
 from data.depot_folder import check_depot_folder
 from data.depot_settings import DEPOT_SETTINGS_FILE
 from data.depot_tables import DEPOT_TABLES
-from data.errors import InvalidInput, Problem, ProblemList
+from data.errors import ProblemList
+from data.new_folder import check_name, check_place, new_folder
 from data.schema import Column, TableSchema
 
 EXAMPLE = Path(__file__).parent / "template_depot"
 """Rows of the example, without comments."""
 
 _NAME_MARK = '"@NAME@"'
-_LONGEST_NAME = 80
 
 
 def write_depot_template(path: Path, name: str) -> None:
@@ -29,34 +27,14 @@ def write_depot_template(path: Path, name: str) -> None:
         The folder exists, its parent does not or may not be written to, or the name is blank or not printable.
     """
     problems = ProblemList()
-    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
-        what = f"{name!r} cannot be the name of a depot"
-        problems.add("NAME", what, f"give one line of at most {_LONGEST_NAME} printable characters")
-    if path.exists() or path.is_symlink():
-        problems.add(str(path), "this exists already", "choose another folder; nothing is overwritten")
-    elif not path.parent.is_dir():
-        problems.add(str(path), "the folder it should lie in does not exist", f"make {path.parent} first")
+    check_name(name, "depot", problems)
+    check_place(path, problems)
     problems.raise_if_any()
-    try:
-        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
+    with new_folder(path) as draft:
         _fill(draft, name)
         faults = check_depot_folder(draft)
         if faults:  # the shipped example itself is at fault, not the user
             raise AssertionError("the example does not pass the check: " + "; ".join(map(str, faults)))
-        draft.chmod(0o755)
-        draft.rename(path)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _unwritable(path: Path, error: OSError) -> InvalidInput:
-    what = f"the folder cannot be written ({error.strerror})"
-    return InvalidInput([Problem(str(path), 0, "", what, "choose a place with room that you may write to")])
 
 
 def _fill(draft: Path, name: str) -> None:

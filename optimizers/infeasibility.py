@@ -21,19 +21,15 @@ from optimizers.depot_model.schedule import start_from
 from optimizers.plan import DepotPlan
 from optimizers.problem import DepotProblem
 from optimizers.remedies import (
-    LATEST_DEPARTURE_STEPS,
     TINY_KWH,
     Remedy,
     RemedyPrices,
     Shortfall,
     connection_remedy,
-    departure_remedy,
-    later_departure,
+    first_later_departure,
+    first_swap,
     outlet_remedy,
     shortfalls_of,
-    swap_partners,
-    swap_remedy,
-    swapped,
 )
 from optimizers.remedy_search import search_remedies
 from optimizers.solver import Solved, SolveLimits, SolveStatus, solve_model
@@ -100,11 +96,14 @@ def _shortfalls(problem: DepotProblem, limits: SolveLimits) -> tuple[tuple[Short
 def _exact_remedies(
     problem: DepotProblem, prices: RemedyPrices, limits: SolveLimits, shortfalls: tuple[Shortfall, ...]
 ) -> list[Remedy]:
+    def works(day: DepotProblem) -> bool:
+        return _works(day, limits)
+
     remedies = [
         _charger_time(problem, prices, limits),
         _connection(problem, prices, limits),
-        _later_departure(problem, prices, limits, shortfalls),
-        _swap(problem, prices, limits, shortfalls),
+        first_later_departure(problem, prices, shortfalls, works),
+        first_swap(problem, prices, shortfalls, works),
     ]
     return [remedy for remedy in remedies if remedy is not None]
 
@@ -120,30 +119,6 @@ def _charger_time(problem: DepotProblem, prices: RemedyPrices, limits: SolveLimi
 def _connection(problem: DepotProblem, prices: RemedyPrices, limits: SolveLimits) -> Remedy | None:
     model, solved = _least(problem, add_larger_connection, limits)
     return connection_remedy(prices, float(model.larger_kw.value)) if solved.status in SOLVED else None
-
-
-def _later_departure(
-    problem: DepotProblem, prices: RemedyPrices, limits: SolveLimits, shortfalls: tuple[Shortfall, ...]
-) -> Remedy | None:
-    """Move the duties that lack energy later, all by the same number of steps, the fewest that help."""
-    for steps in range(1, LATEST_DEPARTURE_STEPS + 1):
-        moved = later_departure(problem, shortfalls, steps)
-        if moved is None:
-            return None
-        if _works(moved, limits):
-            return departure_remedy(problem, prices, shortfalls, steps)
-    return None
-
-
-def _swap(
-    problem: DepotProblem, prices: RemedyPrices, limits: SolveLimits, shortfalls: tuple[Shortfall, ...]
-) -> Remedy | None:
-    """Let the bus that lacks most change the rest of its day with another one, from a step in which both stand."""
-    worst = max(shortfalls, key=lambda shortfall: shortfall.short_kwh)
-    for other in swap_partners(problem, worst.bus, worst.step):
-        if _works(swapped(problem, worst.bus, other, worst.step), limits):
-            return swap_remedy(problem, prices, worst.bus, other, worst.step)
-    return None
 
 
 def _works(problem: DepotProblem, limits: SolveLimits) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import pairwise
@@ -14,6 +15,10 @@ from optimizers.problem import DepotProblem, stays
 LATEST_DEPARTURE_STEPS = 8
 """How many steps a departure is moved at most when a later departure is tried."""
 TINY_KWH = 1e-3
+
+
+Works = Callable[[DepotProblem], bool]
+"""Whether a plan of a day was found that keeps every rule."""
 
 
 class RemedyKind(Enum):
@@ -107,6 +112,30 @@ def swap_remedy(problem: DepotProblem, prices: RemedyPrices, bus: int, other: in
     names = f"{problem.buses.id[bus]} and {problem.buses.id[other]}"
     sentence = f"swap the duties of buses {names} from {problem.step_name(step)}"
     return Remedy(RemedyKind.SWAP, 1.0, prices.swap_krw, sentence)
+
+
+def first_later_departure(
+    problem: DepotProblem, prices: RemedyPrices, shortfalls: tuple[Shortfall, ...], works: Works
+) -> Remedy | None:
+    """Move the duties that lack energy later, all by the same number of steps, the fewest that help."""
+    for steps in range(1, LATEST_DEPARTURE_STEPS + 1):
+        moved = later_departure(problem, shortfalls, steps)
+        if moved is None:
+            return None
+        if works(moved):
+            return departure_remedy(problem, prices, shortfalls, steps)
+    return None
+
+
+def first_swap(
+    problem: DepotProblem, prices: RemedyPrices, shortfalls: tuple[Shortfall, ...], works: Works
+) -> Remedy | None:
+    """Let the bus that lacks most change the rest of its day with another one, from a step in which both stand."""
+    worst = max(shortfalls, key=lambda shortfall: shortfall.short_kwh)
+    for other in swap_partners(problem, worst.bus, worst.step):
+        if works(swapped(problem, worst.bus, other, worst.step)):
+            return swap_remedy(problem, prices, worst.bus, other, worst.step)
+    return None
 
 
 def connection_remedy(prices: RemedyPrices, kw: float) -> Remedy:

@@ -19,17 +19,14 @@ from optimizers.plan import DepotPlan, PlanStatus
 from optimizers.problem import NOT_PLUGGED, DepotProblem
 from optimizers.problem_checks import check_problem
 from optimizers.remedies import (
-    LATEST_DEPARTURE_STEPS,
     Remedy,
     RemedyPrices,
     Shortfall,
+    Works,
     connection_remedy,
-    departure_remedy,
-    later_departure,
+    first_later_departure,
+    first_swap,
     outlet_remedy,
-    swap_partners,
-    swap_remedy,
-    swapped,
 )
 from optimizers.solver import SolveLimits
 
@@ -59,8 +56,8 @@ def search_remedies(
     found = [
         _charger_time(problem, prices, _oracle(limits)),
         _connection(problem, prices, _oracle(limits)),
-        _later_departure(problem, prices, _oracle(limits), shortfalls),
-        _swap(problem, prices, _oracle(limits), shortfalls),
+        first_later_departure(problem, prices, shortfalls, _works(_oracle(limits))),
+        first_swap(problem, prices, shortfalls, _works(_oracle(limits))),
     ]
     return [remedy for remedy in found if remedy is not None]
 
@@ -76,6 +73,10 @@ def _oracle(limits: SolveLimits) -> Oracle:
         return working_plan(problem, replace(limits, time_limit_s=min(left_s, SHARE * limits.time_limit_s)))
 
     return plan_of_day
+
+
+def _works(oracle: Oracle) -> Works:
+    return lambda problem: oracle(problem) is not None
 
 
 def _charger_time(problem: DepotProblem, prices: RemedyPrices, oracle: Oracle) -> Remedy | None:
@@ -125,25 +126,3 @@ def _connection(problem: DepotProblem, prices: RemedyPrices, oracle: Oracle) -> 
         middle = (low + high) // 2
         low, high = (low, middle) if works(middle) else (middle, high)
     return connection_remedy(prices, high * CONNECTION_STEP_KW)
-
-
-def _later_departure(
-    problem: DepotProblem, prices: RemedyPrices, oracle: Oracle, shortfalls: tuple[Shortfall, ...]
-) -> Remedy | None:
-    for steps in range(1, LATEST_DEPARTURE_STEPS + 1):
-        moved = later_departure(problem, shortfalls, steps)
-        if moved is None:
-            return None
-        if oracle(moved) is not None:
-            return departure_remedy(problem, prices, shortfalls, steps)
-    return None
-
-
-def _swap(
-    problem: DepotProblem, prices: RemedyPrices, oracle: Oracle, shortfalls: tuple[Shortfall, ...]
-) -> Remedy | None:
-    worst = max(shortfalls, key=lambda shortfall: shortfall.short_kwh)
-    for other in swap_partners(problem, worst.bus, worst.step):
-        if oracle(swapped(problem, worst.bus, other, worst.step)) is not None:
-            return swap_remedy(problem, prices, worst.bus, other, worst.step)
-    return None

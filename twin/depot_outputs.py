@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from data.durable import sync_tree
 from data.errors import InvalidInput, Problem
+from data.new_folder import new_folder
 from optimizers.plan import DepotPlan
 from twin.depot_planning import PlannedDepot
 from twin.depot_tables import (
@@ -115,20 +114,10 @@ def write_folder(path: Path, files: Mapping[str, str]) -> None:
         The folder exists, its parent does not, or it cannot be written.
     """
     require_free(path)
-    try:
-        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-        try:
-            for name, text in files.items():
-                target = draft / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8", newline="\n")
-            sync_tree(draft)
-            draft.chmod(0o755)
-            require_free(path)
-            draft.rename(path)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-    except OSError as error:
-        what = f"the folder cannot be written ({error.strerror})"
-        fix = "choose a place with room that you may write to"
-        raise InvalidInput([Problem(str(path), 0, "", what, fix)]) from None
+    with new_folder(path) as draft:
+        for name, text in files.items():
+            target = draft / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+        sync_tree(draft)
+        require_free(path)

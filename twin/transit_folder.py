@@ -8,7 +8,6 @@ import json
 import math
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +32,7 @@ from data.depot_tables import (
     STAFF,
 )
 from data.errors import Problem, ProblemList
+from data.new_folder import check_place, new_folder
 from data.schema import TableSchema
 from twin.buses_model import BusType
 from twin.transit_blocks import GarageDay
@@ -85,13 +85,9 @@ def write_depot_folders(
         `target` exists or cannot be made, or a folder does not pass the check of depot folders.
     """
     problems = ProblemList()
-    if target.exists() or target.is_symlink():
-        problems.add(str(target), "this exists already", "choose another folder; nothing is overwritten")
-    elif not target.parent.is_dir():
-        problems.add(str(target), "the folder it should lie in does not exist", f"make {target.parent} first")
+    check_place(target, problems)
     problems.raise_if_any()
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
+    with new_folder(target) as draft:
         names = folder_names([own.garage for own in days])
         for own, name in zip(days, names, strict=True):
             _fill(draft / name, own, model, day)
@@ -101,10 +97,6 @@ def write_depot_folders(
         _write_trips(draft / TRIPS_FILE, days, names, day)
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (draft / RECORD_FILE).write_text(text + "\n", encoding="utf-8")
-        draft.chmod(0o755)
-        draft.rename(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def folder_names(garages: Sequence[str]) -> list[str]:

@@ -170,8 +170,9 @@ def _need(options: dict[str, Any], *names: str, kind: str) -> None:
 
 def _summary(imported: Imported, target: Path) -> list[str]:
     lines = [
-        f"{day.garage}: {len(day.trips):,} trips in {len(day.duties):,} duties of {day.bus_count} buses"
-        f" (at least {day.fewest_buses} whatever the battery), {day.energy_kwh:,.0f} kWh, {day.distance_km:,.0f} km"
+        f"{day.garage}: {len(day.trips):,} trips in {len(day.duties):,} duties of {day.bus_count} "
+        f"bus{'es' * (day.bus_count != 1)} (at least {day.fewest_buses} whatever the battery), "
+        f"{day.energy_kwh:,.0f} kWh, {day.distance_km:,.0f} km"
         for day in imported.days
     ]
     return [*lines, *imported.notes, f"Wrote {target}. Plan a garage with: twin depot plan {target}/GARAGE"]
