@@ -13,23 +13,18 @@ from dash.development.base_component import Component
 from dash_app import ids
 from dash_app.answers.jobs import (
     Night,
-    Step,
-    StepState,
     can_run_again,
-    job_sentence,
-    job_tone,
     jobs_answer,
     jobs_table,
     jobs_tone,
     runs_table,
-    step_words,
-    steps_of,
 )
 from dash_app.callbacks import Callbacks
-from dash_app.clock import SEOUL, kst
+from dash_app.clock import SEOUL
 from dash_app.exports.table import Table
 from dash_app.page import Page
 from dash_app.pages.jobs_lookup import job_of, summary_of
+from dash_app.pages.jobs_parts import job_part, steps_part
 from dash_app.services import Services
 from dash_app.url_state import PageState, url_field
 from dash_app.view import View
@@ -37,7 +32,7 @@ from dash_app.widgets.chart import table_card
 from dash_app.widgets.choice import picker
 from dash_app.widgets.plain_table import plain_table
 from dash_app.widgets.text import answer, section
-from data.jobs import Job, JobKind, JobState, TooManyJobsError
+from data.jobs import Job, JobKind, TooManyJobsError
 from data.users import Role
 from twin.report_numbers import Lang
 from twin.scenario import TODAY
@@ -230,51 +225,6 @@ def stop_job(view: View, job: Job | None, services: Services) -> str:
     services.jobs.cancel(job.job_id)
     services.audit.add(view.viewer.name, "job.stop", job.job_id, title=job.title)
     return words("jobs.stop_asked", title=job.title)
-
-
-def steps_part(view: View, night: Night, services: Services) -> Component:
-    """Return the steps of the newest run as a row of states."""
-    newest = night.newest
-    if newest is None:
-        return html.P(view.words("jobs.no_steps"), className="note")
-    summary = summary_of(services, newest.run_id) if newest.state.shown else None
-    return html.Ol([_step(view, step) for step in steps_of(newest, summary)], className="steps")
-
-
-def _step(view: View, step: Step) -> Component:
-    words = view.words
-    signs = {StepState.DONE: "✓", StepState.RUNNING: "…", StepState.FAILED: "▲", StepState.WAITING: "·"}
-    looks = {StepState.FAILED: "alert", StepState.WAITING: "waiting"}
-    seconds = f" {words('jobs.seconds', count=round(step.seconds))}" if step.seconds is not None else ""
-    told = words(f"step_state.{step.state.value}")
-    return html.Li(
-        [html.Span(f"{signs[step.state]} ", **{"aria-hidden": "true"}), step_words(step.name, words), seconds,
-         html.Span(f" ({told})", className="" if step.state is StepState.FAILED else "hidden")],
-        className=looks.get(step.state, ""),
-    )  # fmt: skip
-
-
-def job_part(view: View, job: Job | None, services: Services) -> Component:
-    """Return how the watched job stands: sentence, bar, log, and the way to what it made."""
-    words = view.words
-    if job is None:
-        return html.P(words("jobs.choose"), className="note")
-    percent = round(job.share * 100)
-    bar = html.Div(
-        html.Span(style={"width": f"{percent}%"}), className="progress", role="progressbar",
-        **{"aria-valuenow": str(percent), "aria-valuemin": "0", "aria-valuemax": "100", "aria-label": job.title},
-    )  # fmt: skip
-    sentence = f"{job_tone(job).sign} {job_sentence(job, view.now_utc, words)}".strip()
-    lines = [f"{kst(at)[11:]} {line}" for at, line in services.jobs.log_lines(job.job_id, 30)]
-    if job.state is JobState.FAILED:
-        lines += job.message.splitlines()
-    run_id = str((job.result or {}).get("run_id", ""))
-    link = dcc.Link(words("jobs.open_run", run=run_id), href=f"/schedule?run={run_id}") if run_id else None
-    log = html.Pre("\n".join(lines), className="log", tabIndex="0", **{"aria-label": words("jobs.log")})
-    return html.Div(
-        [html.P(sentence, className="verdict-sentence"), bar, link, log if lines else None],
-        className=f"verdict stack {job_tone(job)}",
-    )
 
 
 def _jobs_part(view: View, state: JobsState, services: Services) -> Component:
