@@ -30,6 +30,8 @@ NEAR_PU, NEAR_SHARE = 0.004, 0.1
 """A violated limit gets its tangents in all steps in which it is nearer than this to binding."""
 NEAREST = 6
 """Limits of one kind, group and step that get a tangent at once, the most exceeded first."""
+REPLACING_ROUNDS = 6
+"""Rounds after which newer tangents no longer replace those that are not outer: replacing can go round in circles."""
 
 
 class Search:
@@ -169,6 +171,8 @@ class Search:
         places = self._few_a_group(places.take(solved[places.step] & np.isfinite(places.excess)))
         new = tangents(self.book, flow, places, self.planned.kw, self.planned.kvar, self._always_away())
         kept = ~self.rows.stale_beside(new)
+        if len(self.rounds) > REPLACING_ROUNDS:
+            kept[:] = True
         self.rows = self.rows.take(kept) + new
         self.row_price = np.concatenate([self.row_price[kept], np.zeros(len(new))])
         self.allowed = self._allowed(self.rows)

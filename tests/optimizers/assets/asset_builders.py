@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -50,8 +49,3 @@ def with_negative_prices(block: Batteries, seed: int) -> Batteries:
     rng = np.random.default_rng([seed, 7])
     deep = np.where(rng.random(block.price_krw_per_kwh.shape) < 0.5, -900.0, block.price_krw_per_kwh)
     return replace(block, price_krw_per_kwh=deep)
-
-
-def broken(change: dict[str, Callable[[np.ndarray], np.ndarray]]):
-    """Return a function that changes fields of a block."""
-    return lambda block: replace(block, **{name: f(getattr(block, name).copy()) for name, f in change.items()})
