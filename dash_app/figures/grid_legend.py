@@ -7,7 +7,8 @@ from dash.development.base_component import Component
 
 from dash_app.answers.grid_facts import GridFacts
 from dash_app.answers.grid_layers import BAND_ENDS
-from dash_app.figures.grid_map import MapView, band_colours, line_colours
+from dash_app.figures.grid_map import band_colours, line_colours
+from dash_app.figures.grid_map_feeders import MapView
 from dash_app.figures.style import palette
 from dash_app.view import Theme
 from dash_app.words import Words

@@ -6,7 +6,6 @@ The traces are always the same and in the same order, so that a step of the day 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,19 +16,19 @@ from dash_app.answers.grid_facts import GridFacts
 from dash_app.answers.grid_layers import (
     BROKEN,
     Layer,
-    LayerValues,
     band_of,
     by_district,
     by_substation,
 )
-from dash_app.figures.grid_shapes import Bounds, Path, bounds_of, hatching, name_places
+from dash_app.figures.grid_map_feeders import MapView, feeder_text, feeder_traces
+from dash_app.figures.grid_shapes import Bounds, bounds_of, hatching, name_places
 from dash_app.figures.style import FONT, Palette, map_layout, palette
 from dash_app.view import Theme
 from dash_app.words import Words
-from twin.report_numbers import Lang, percent, plain
+from twin.report_numbers import Lang, percent
 
-AREAS, HATCHED, FIRST_BAND, STATIONS, NAMES, BROKEN_PLACES, CHOSEN = 0, 1, 2, 7, 8, 9, 10
-"""Positions of the traces; feeders have one a band from `FIRST_BAND` on."""
+AREAS, STATIONS, NAMES, BROKEN_PLACES, CHOSEN = 0, 7, 8, 9, 10
+"""Positions of the traces; the hatching is at 1, feeders have one a band from `FIRST_BAND` on."""
 
 MAP_PX = (560.0, 300.0)
 """Size that the map is fitted into."""
@@ -44,27 +43,6 @@ CLEAR = -1
 
 LINE_PX = (1.5, 1.8, 2.2, 3.0, 4.5)
 """Width of a feeder by band: what is outside its limit is thick as well as coloured."""
-
-
-@dataclass(frozen=True, eq=False)
-class MapView:
-    """What the map is asked to show.
-
-    Attributes
-    ----------
-    layer, values
-        What is looked at, and its values.
-    district, paths
-        The chosen district with its feeders as lines, or "" and nothing.
-    feeder
-        Position of the chosen feeder, -1 for none.
-    """
-
-    layer: Layer
-    values: LayerValues
-    district: str
-    paths: Mapping[int, Path]
-    feeder: int = -1
 
 
 def grid_map(
@@ -180,7 +158,7 @@ def _coloured(facts: GridFacts, shown: MapView, words: Words, theme: Theme) -> d
     """Return by trace what depends on the values."""
     changes = {AREAS: _areas(facts, shown, words), STATIONS: _stations(facts, shown, words, theme)}
     changes |= {NAMES: _names(facts, shown, words), BROKEN_PLACES: _broken(facts, shown, words)}
-    changes |= _feeders(facts, shown, words)
+    changes |= feeder_traces(facts, shown, words)
     chosen = shown.paths.get(shown.feeder, ([], []))
     changes[CHOSEN] = {"lon": chosen[0], "lat": chosen[1]}
     return changes
@@ -201,31 +179,6 @@ def _areas(facts: GridFacts, shown: MapView, words: Words) -> dict[str, Any]:
         bands.append(CLEAR if code == shown.district else int(band_of(np.array([use]))[0]))
         texts.append(f"{name}<br>{feeder_text(facts, shown, feeder, words)}")
     return {"z": bands, "text": texts, "customdata": codes}
-
-
-def feeder_text(facts: GridFacts, shown: MapView, feeder: int, words: Words) -> str:
-    """Say of a feeder what the map shows of it."""
-    step, name = int(shown.values.feeder_step[feeder]), str(facts.overview.feeders.id[feeder])
-    use, value = float(shown.values.feeder[feeder]), float(shown.values.value[feeder])
-    if np.isnan(use):
-        return f"{name}: {words('grid.no_data')}"
-    found = f"{plain(value, 3)} pu" if shown.layer is Layer.VOLTAGE else percent(value, words.lang, 0)
-    sign = "▲ " if use > 1.0 and int(band_of(np.array([use]))[0]) == BROKEN else ""
-    return words("grid.hover", sign=sign, feeder=name, found=found, clock=facts.at(step))
-
-
-def _feeders(facts: GridFacts, shown: MapView, words: Words) -> dict[int, dict[str, Any]]:
-    bands = band_of(shown.values.feeder)
-    found: dict[int, dict[str, list[Any]]] = {
-        FIRST_BAND + band: {"lon": [], "lat": [], "text": [], "customdata": []} for band in range(BROKEN + 1)
-    }
-    for feeder, (lon, lat) in shown.paths.items():
-        trace = found[FIRST_BAND + max(int(bands[feeder]), 0)]
-        trace["lon"] += [*lon, None]
-        trace["lat"] += [*lat, None]
-        trace["text"] += [feeder_text(facts, shown, feeder, words)] * (len(lon) + 1)
-        trace["customdata"] += [feeder] * (len(lon) + 1)
-    return {position: dict(trace) for position, trace in found.items()}
 
 
 def _stations(facts: GridFacts, shown: MapView, words: Words, theme: Theme) -> dict[str, Any]:

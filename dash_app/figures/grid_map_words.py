@@ -6,7 +6,7 @@ import numpy as np
 
 from dash_app.answers.grid_facts import GridFacts
 from dash_app.answers.grid_layers import BROKEN, band_of
-from dash_app.figures.grid_map import MapView, feeder_text
+from dash_app.figures.grid_map_feeders import MapView, feeder_text
 from dash_app.words import Words
 from twin.report_numbers import plain
 

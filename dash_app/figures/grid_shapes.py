@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from shapely.geometry import LineString, shape
 
+from grid.elements import Lines
 from grid.synthesis_grid import SyntheticGrid
 
 DECIMALS = 5
@@ -61,27 +62,41 @@ def bounds_of(outlines: Mapping[str, Any], codes: Sequence[str]) -> Bounds:
 
 
 def feeder_paths(grid: SyntheticGrid, district: str) -> dict[int, Path]:
-    """Return every feeder of a district as a line along its sections, by its position in the grid."""
+    """Return every feeder of a district as a line along its sections, by its position in the grid.
+
+    The line follows the tree and steps back over a single section rather than lifting the pen: fewer points.
+    """
     lines, buses = grid.network.lines, grid.network.buses
-    x, y = np.round(buses.x, DECIMALS).tolist(), np.round(buses.y, DECIMALS).tolist()
     wanted = grid.feeders.district == district
     sections = np.flatnonzero((grid.lines.feeder >= 0) & wanted[np.maximum(grid.lines.feeder, 0)])
-    paths: dict[int, Path] = {}
-    last: dict[int, int] = {}
+    children: dict[int, list[int]] = {}
     for section in sections:
-        feeder = int(grid.lines.feeder[section])
-        tail, head = int(lines.from_bus[section]), int(lines.to_bus[section])
-        lon, lat = paths.setdefault(feeder, ([], []))
-        if last.get(feeder) != tail:
-            if lon:
-                lon.append(None)
-                lat.append(None)
-            lon.append(x[tail])
-            lat.append(y[tail])
-        lon.append(x[head])
-        lat.append(y[head])
-        last[feeder] = head
-    return paths
+        children.setdefault(int(lines.from_bus[section]), []).append(int(section))
+    x, y = np.round(buses.x, DECIMALS).tolist(), np.round(buses.y, DECIMALS).tolist()
+    return {
+        int(feeder): _walk(int(grid.feeders.head_line[feeder]), children, lines, x, y)
+        for feeder in np.flatnonzero(wanted)
+    }
+
+
+def _walk(head: int, children: Mapping[int, list[int]], lines: Lines, x: list[float], y: list[float]) -> Path:
+    """Draw the tree behind a line, depth first."""
+    lon: list[float | None] = [x[int(lines.from_bus[head])]]
+    lat: list[float | None] = [y[int(lines.from_bus[head])]]
+    last, before, stack = int(lines.from_bus[head]), -1, [head]
+    while stack:
+        section = stack.pop()
+        tail, bus = int(lines.from_bus[section]), int(lines.to_bus[section])
+        if last != tail:
+            back: list[int | None] = [tail] if before == tail else [None, tail]
+            lon += [None if at is None else x[at] for at in back]
+            lat += [None if at is None else y[at] for at in back]
+        lon.append(x[bus])
+        lat.append(y[bus])
+        last, before = bus, tail
+        # what ends at once is drawn first: from there the pen has one section to step back
+        stack += sorted(children.get(bus, []), key=lambda child: -len(children.get(int(lines.to_bus[child]), [])))
+    return lon, lat
 
 
 def hatching(outlines: Mapping[str, Any], codes: Sequence[str]) -> Path:

@@ -15,12 +15,8 @@ from dash_app.answers.grid_layers import layer_values
 from dash_app.answers.grid_tables import feeders_table, limits_table, strip_table, worst_table
 from dash_app.callbacks import Callbacks
 from dash_app.figures.grid_legend import map_legend
-from dash_app.figures.grid_map import (
-    MapView,
-    feeder_text,
-    grid_map,
-    grid_map_patch,
-)
+from dash_app.figures.grid_map import grid_map, grid_map_patch
+from dash_app.figures.grid_map_feeders import MapView, feeder_text
 from dash_app.figures.grid_map_words import map_sentence
 from dash_app.figures.grid_strip import strip_figure, strip_sentence
 from dash_app.page import Page

@@ -10,7 +10,8 @@ from dash import no_update
 
 from dash_app.answers.grid_facts import GridFacts
 from dash_app.answers.grid_layers import WHOLE_DAY, Layer, Shown
-from dash_app.figures.grid_map import AREAS, BROKEN_PLACES, FIRST_BAND, STATIONS
+from dash_app.figures.grid_map import AREAS, BROKEN_PLACES, STATIONS
+from dash_app.figures.grid_map_feeders import FIRST_BAND
 from dash_app.figures.grid_shapes import district_at
 from dash_app.url_state import PageState, url_field
 

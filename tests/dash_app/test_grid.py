@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,8 @@ from dash_app.answers.grid_layers import (
 )
 from dash_app.answers.grid_tables import feeders_table, limits_table, strip_table, worst_table
 from dash_app.figures.grid_legend import map_legend
-from dash_app.figures.grid_map import AREAS, BROKEN_PLACES, FIRST_BAND, MapView, grid_map, grid_map_patch
+from dash_app.figures.grid_map import AREAS, BROKEN_PLACES, grid_map, grid_map_patch
+from dash_app.figures.grid_map_feeders import FIRST_BAND, MapView, feeder_text, short_text
 from dash_app.figures.grid_map_words import map_sentence
 from dash_app.figures.grid_shapes import bounds_of, district_at, feeder_paths, hatching
 from dash_app.figures.grid_strip import strip_figure, strip_sentence
@@ -190,6 +192,10 @@ def shown(
     return MapView(layer, values, district, paths, feeder)
 
 
+def unpacked(spec: Any) -> Any:
+    return np.frombuffer(base64.b64decode(spec["bdata"]), dtype=np.dtype(spec["dtype"]))
+
+
 def test_the_map_colours_what_is_planned_and_hatches_what_is_not() -> None:
     made = town(1, 2.2)
     figure = grid_map(made.facts, shown(made), EN, Theme.LIGHT, "r", "/outlines.json")
@@ -216,7 +222,9 @@ def test_feeders_of_the_chosen_district_lie_in_the_trace_of_their_band() -> None
     bands, seen = band_of(view.values.feeder), set()
     for band in range(BROKEN + 1):
         trace = figure.data[FIRST_BAND + band]
-        for feeder in set(trace.customdata or ()):
+        numbers = unpacked(trace.customdata)
+        assert len(numbers) == len(unpacked(trace.lon)) == len(trace.text)
+        for feeder in set(numbers.tolist()):
             assert bands[feeder] == band
             seen.add(feeder)
     here = np.flatnonzero(made.facts.overview.feeders.district == "west")
@@ -226,21 +234,35 @@ def test_feeders_of_the_chosen_district_lie_in_the_trace_of_their_band() -> None
     assert set(marked) == set(np.flatnonzero(bands == BROKEN).tolist())
 
 
+def test_short_texts_say_the_same_as_long_ones() -> None:
+    made = town(1, 3.4)
+    for layer in Layer:
+        view = shown(made, "west", layer=layer)
+        for feeder in view.paths:
+            short, long = short_text(made.facts, view, feeder, EN), feeder_text(made.facts, view, feeder, EN)
+            assert ("▲" in short) == ("▲" in long)
+            name, found, *clock = short.removeprefix("▲").replace(" %", "%").replace(" pu", "pu").split(" ")
+            assert name in long
+            assert found.removesuffix("%").removesuffix("pu") in long
+            assert all(hour in long for hour in clock)
+
+
 def test_lines_of_a_feeder_follow_its_sections() -> None:
     grid = town(0, 0.8).states[0].grid
     for feeder, (lon, lat) in feeder_paths(grid, "east").items():
         drawn = set()
         for a, b in zip(zip(lon, lat, strict=True), list(zip(lon, lat, strict=True))[1:], strict=False):
             if None not in a and None not in b:
-                drawn.add((a, b))
+                drawn.add(frozenset((a, b)))
         lines, buses = grid.network.lines, grid.network.buses
         true = {
-            tuple((round(float(buses.x[end]), 5), round(float(buses.y[end]), 5)) for end in ends)
+            frozenset((round(float(buses.x[end]), 5), round(float(buses.y[end]), 5)) for end in ends)
             for ends in zip(
                 lines.from_bus[grid.lines.feeder == feeder], lines.to_bus[grid.lines.feeder == feeder], strict=True
             )
         }
         assert drawn == true
+        assert len(lon) < 2 * len(true) + 2
 
 
 def test_a_step_of_the_day_changes_colours_alone_and_is_small() -> None:
