@@ -58,5 +58,5 @@ def _chosen(plans: Sequence[AssetPlan], weight: Floats) -> AssetPlan:
     best, own = weight.argmax(axis=0), np.arange(weight.shape[1])
     kw, kvar, cost = (np.stack([getattr(p, name) for p in plans])[best, own] for name in ("kw", "kvar", "cost_krw"))
     details = [plan.detail for plan in plans]
-    chosen = [details[k][a] for a, k in enumerate(best)] if all(isinstance(one, list) for one in details) else None  # type: ignore[index]
+    chosen = [details[k][a] for a, k in enumerate(best)] if all(isinstance(one, list) for one in details) else None
     return AssetPlan(kw, kvar, cost, chosen)

@@ -20,7 +20,7 @@ from optimizers.assets.charging import Charging
 from optimizers.assets.solar import SolarInverters
 from optimizers.assets.storage import Storage, plan_of_changes
 from optimizers.assets.storage_block import Faults, StorageBlock
-from optimizers.coordination_assets import AssetBlock, AssetPlan, BusPrices
+from optimizers.coordination_assets import AssetBlock, AssetPlan
 from optimizers.coordination_plan import CoordinatedPlan
 from optimizers.coordination_problem import CityProblem
 from optimizers.coordination_settings import CoordinationState
@@ -278,36 +278,9 @@ def _own_cost_krw(block: AssetBlock, plan: AssetPlan, step: int) -> float:
         )
         return float(block.plan_of(np.concatenate([part.ravel() for part in columns])).cost_krw.sum())
     if isinstance(block, BatteryFleet):
-        columns = (np.maximum(kw, 0.0), np.maximum(-kw, 0.0), np.zeros_like(kw))
-        return float(block.plan_of(np.concatenate([part.ravel() for part in columns])).cost_krw.sum())
+        powers = (np.maximum(kw, 0.0), np.maximum(-kw, 0.0), np.zeros_like(kw))
+        return float(block.plan_of(np.concatenate([part.ravel() for part in powers])).cost_krw.sum())
     if isinstance(block, SolarInverters):
         return float(block.plan_of(np.concatenate([-kw.ravel(), kvar.ravel()])).cost_krw.sum())
     price = block.price_krw_per_kwh[block.price_row] if isinstance(block, Charging) else np.zeros_like(kw)
     return float((price * kw).sum()) * getattr(block, "step_h", 0.0)
-
-
-def end_values_krw_per_kwh(block: StorageBlock, next_price_krw_per_kwh: Floats) -> Floats:
-    """Return (A,) what a kWh more in store is worth at the start of a following horizon of the same shape.
-
-    Parameters
-    ----------
-    block
-        Storages as they would stand at the start of that horizon.
-    next_price_krw_per_kwh
-        (A, T) prices of that horizon.
-
-    Returns
-    -------
-    numpy.ndarray
-        The fall of each storage's least cost for one more kWh at the start, 0 where the store is full or nothing is
-        saved: the value to put on what is left at the end of the horizon before, so that stores are not emptied.
-    """
-    storage = replace(block.storage(), price_krw_per_kwh=next_price_krw_per_kwh)
-    stores = storage.stores
-    more = np.minimum(stores.initial_kwh + 1.0, stores.upper_kwh[:, 0])
-    start = StoragesUnderWay(block.bus, block.step_h, next_price_krw_per_kwh, block.kind, storage)
-    richer = replace(start, under_way=replace(storage, stores=replace(stores, initial_kwh=more)))
-    none = BusPrices.zero(storage.count, storage.steps)
-    saved = start.best_response(none).plan.cost_krw - richer.best_response(none).plan.cost_krw
-    added = more - stores.initial_kwh
-    return np.asarray(np.where(added > 1e-9, np.maximum(saved, 0.0) / np.maximum(added, 1e-9), 0.0))

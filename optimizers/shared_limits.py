@@ -105,7 +105,7 @@ def coordinate_shared(
     problem.check()
     check_shared(problem)
     bare = replace(problem, shared=SharedLimits.none(problem.steps))
-    state = warm.network if isinstance(warm, SharedState) else warm
+    state = warm.network if isinstance(warm, SharedState) else warm if isinstance(warm, CoordinationState) else None
     if _nothing_shared(problem) and peak_krw_per_kw == 0.0:
         plan = coordinate(bare, settings, state)
         return replace(plan, state=SharedState(plan.state, Prices.zero(problem.steps)))  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ class _Search:
         bare: CityProblem,
         problem: CityProblem,
         settings: CoordinationSettings,
-        state: object,
+        state: CoordinationState | None,
         peak_krw_per_kw: float,
     ) -> None:
         self.bare, self.problem, self.settings = bare, problem, settings
@@ -175,8 +175,8 @@ class _Search:
     def _ask(self, prices: Prices) -> None:
         added = prices.supply_krw_per_kwh(self.problem)
         priced = replace(self.bare, supply_krw_per_kwh=self.problem.supply_price + added)
-        plan = coordinate(priced, self.settings, self.state)  # type: ignore[arg-type]
-        self.state = plan.state
+        plan = coordinate(priced, self.settings, self.state)
+        self.state = plan.state if isinstance(plan.state, CoordinationState) else None
         self.answers.append(Answer.of(self.parts, plan))
         bound = plan.lower_bound_krw - prices.paid_for_limits_krw(self.problem)
         if bound > self.bound_krw:

@@ -30,6 +30,7 @@ from twin.results import csv_of_curves, csv_of_rows, grid_arrays, schedule_array
 from twin.scenario import Scenario
 from twin.schedule import ScheduleLimits, plan_city, unmanaged_plan
 from twin.schedule_pages import page_files
+from twin.schedule_why import WHY_FILE
 from twin.stopping import never
 from twin.summary import Findings, summarise
 from twin.summary_grid import grid_overview
@@ -225,6 +226,8 @@ def verdict(summary: Summary) -> tuple[RunState, str]:
 
 def _write_files(run: OpenRun, summary: Summary, folder: CityFolder) -> None:
     run.write_file(SUMMARY_FILE, json.dumps(summary.as_json(), ensure_ascii=False).encode())
+    if summary.why is not None:
+        run.write_file(WHY_FILE, json.dumps(summary.why.as_json(), ensure_ascii=False, allow_nan=False).encode())
     for language in LANGUAGES:
         page = render_report(summary, folder.boundaries, language)
         run.write_file(f"report.{language}.html", page.encode())

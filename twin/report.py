@@ -18,6 +18,7 @@ from twin.report_style import STYLE_SHEET
 from twin.report_table import folded
 from twin.report_tables import district_table, feeder_table, hour_table, limit_table
 from twin.report_text import Words
+from twin.report_why import why_section
 from twin.summary_types import Summary
 
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -115,6 +116,7 @@ def _sections(summary: Summary, boundaries: Mapping[str, BaseGeometry], words: W
         "feeders": (feeder_table(summary, words),),
         "depots": (depot_tables(summary, words),),
         "limits": (limit_table(summary, words),),
+        **why_section(summary, words),
         "money": (cost_table(summary, words), carbon_tables(summary, words)),
         "certificate": (certificate_table(summary, words),),
         "inputs": (

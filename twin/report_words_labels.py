@@ -15,6 +15,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "section.feeders": ("Most loaded feeders", "부하가 높은 배전선로"),
     "section.depots": ("Bus garages", "버스 차고지"),
     "section.limits": ("Limits that cost money", "비용을 높이는 한계"),
+    "section.why": ("Why the plan is so", "계획의 이유"),
     "section.money": ("Cost and carbon", "비용과 탄소"),
     "section.certificate": ("Certificate", "검증서"),
     "section.inputs": ("Inputs and assumptions", "입력과 가정"),

@@ -13,6 +13,7 @@ from optimizers.baselines import plug_on_arrival
 from optimizers.coordination import CoordinationSettings, coordinate
 from optimizers.coordination_assets import AssetPlan
 from optimizers.coordination_plan import CoordinatedPlan
+from optimizers.coordination_problem import CityProblem
 from optimizers.fleet import FleetProgress, FleetSettings, plan_fleet
 from optimizers.plan import DepotPlan, NoPlan
 from optimizers.problem import DepotProblem
@@ -58,6 +59,8 @@ class CityPlan:
         (T, N) load at every bus, all in.
     wall_s
         Seconds each part took.
+    problem
+        What the coordinator was asked; None where nobody planned.
     """
 
     depots: Mapping[str, DepotPlan]
@@ -69,6 +72,7 @@ class CityPlan:
     load_kw: Floats
     load_kvar: Floats
     wall_s: Mapping[str, float]
+    problem: CityProblem | None = None
 
 
 def unmanaged_plan(day: CityDay) -> CityPlan:
@@ -128,6 +132,7 @@ def plan_city(
         load_kw=found.load_kw,
         load_kvar=found.load_kvar,
         wall_s=wall_s,
+        problem=problem,
     )
 
 

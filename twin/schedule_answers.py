@@ -9,6 +9,30 @@ from twin.aims import Objective
 from twin.report_numbers import Lang, mass, money, percent, power
 from twin.schedule_scenario import PlannedScenario
 from twin.schedule_words import opening_sentence, say
+from twin.uncertain_plan import UncertainPlan
+
+
+def uncertain_sentences(found: UncertainPlan, lang: str) -> tuple[str, ...]:
+    """Return what a plan for many ways the day may go costs, and how it did on fresh ones."""
+    tongue = Lang(lang)
+    return (
+        say(
+            tongue,
+            "uncertain.plan",
+            count=str(len(found.inside.kept)),
+            krw=money(found.inside.mean_krw, tongue),
+            robust=money(max(found.robustness_krw, 0.0), tongue),
+        ),
+        say(
+            tongue,
+            "uncertain.test",
+            count=str(len(found.outside.kept)),
+            krw=money(found.outside.mean_krw, tongue),
+            kept=percent(found.kept_share, tongue, 0),
+            served=percent(found.buses_served, tongue, 0),
+        ),
+        say(tongue, "uncertain.worth", krw=money(found.worth_of_scenarios_krw, tongue)),
+    )
 
 
 def schedule_sentences(planned: PlannedScenario, lang: str) -> tuple[str, ...]:
@@ -16,7 +40,6 @@ def schedule_sentences(planned: PlannedScenario, lang: str) -> tuple[str, ...]:
     tongue, found = Lang(lang), planned.found
     plan = found.plan
     status = say(tongue, f"status.{plan.status.value}")
-    # the peak and emissions of stages before count in no cost shown here
     first = say(
         tongue,
         "answer.plan",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from optimizers.frontier import Frontier
 from optimizers.shared_limits_master import supplied_kw
 from twin.schedule_page import schedule_page
 from twin.schedule_scenario import PlannedScenario
@@ -20,8 +21,10 @@ PLAN_VERSION = 1
 LANGUAGES = ("ko", "en")
 
 
-def write_schedule(planned: PlannedScenario, folder: Path) -> tuple[Path, ...]:
-    """Write everything about a planned scenario into a folder and return the files' paths."""
+def write_schedule(
+    planned: PlannedScenario, folder: Path, frontier: Frontier | None = None, unit: str = ""
+) -> tuple[Path, ...]:
+    """Write everything about a planned scenario, and a frontier, into a folder and return the files' paths."""
     folder.mkdir(parents=True, exist_ok=True)
     why = planned.why.as_json()
     contents = {
@@ -29,7 +32,7 @@ def write_schedule(planned: PlannedScenario, folder: Path) -> tuple[Path, ...]:
         WHY_FILE: json.dumps(why, ensure_ascii=False, indent=1, allow_nan=False),
         POWER_FILE: power_table(planned),
     }
-    contents |= {f"schedule.{lang}.html": schedule_page(planned, lang) for lang in LANGUAGES}
+    contents |= {f"schedule.{lang}.html": schedule_page(planned, lang, frontier, unit) for lang in LANGUAGES}
     for name, text in contents.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
     return tuple(folder / name for name in contents)

@@ -109,6 +109,8 @@ def _battery(price: Floats, builds: Builds, step_h: float) -> Batteries:
 
 def _battery_places(problem: CityProblem, plan: CoordinatedPlan, builds: Builds) -> list[Place]:
     """Return the best bus of each of the best groups."""
+    if builds.battery_kw <= 0:
+        return []
     worth = battery_worth_krw(problem, plan.marginal.total_krw_per_kwh, builds)
     found = []
     for bus in _best_of_groups(worth, problem.limits.bus_group)[: builds.most]:

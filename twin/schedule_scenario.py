@@ -21,13 +21,9 @@ from twin.city_problem import VEHICLES, city_problem
 from twin.day import CityDay
 from twin.flexible_assets import flexible_assets
 from twin.kpi_emissions import G_PER_KG, emission_factors
-from twin.schedule_places import Builds
+from twin.schedule_builds import builds
 from twin.schedule_reasons import why_of
 from twin.schedule_why import Why
-
-NETWORK_CHARGER_KW = 500.0
-CABLE_SHARE = 0.5
-"""Chargers whose best place is told, and by how much a cable is thought thicker."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,20 +136,6 @@ def system_prices(day: CityDay, aims: Aims) -> SystemPrices:
     else:
         hour = np.array([int(label[-5:-3]) for label in day.planning.labels])
         ordered = table.set_index(table["hour"].astype(int))
-        wholesale = ordered["wholesale_krw_per_kwh"].astype(float).loc[hour].to_numpy()
-        carbon = ordered["carbon_kg_per_kwh"].astype(float).loc[hour].to_numpy()
+        wholesale = np.asarray(ordered["wholesale_krw_per_kwh"].loc[hour], dtype=np.float64)
+        carbon = np.asarray(ordered["carbon_kg_per_kwh"].loc[hour], dtype=np.float64)
     return SystemPrices(wholesale, carbon, parameter("unserved_krw_per_kwh"), parameter("network_peak_krw_per_kw"))
-
-
-def builds(day: CityDay) -> Builds:
-    """Return what could be built: batteries like the city's own, chargers, thicker cables."""
-    table = day.city.folder.tables["batteries"]
-    row = table.iloc[0]
-    return Builds(
-        battery_kw=float(row["power_kw"]),
-        battery_kwh=float(row["energy_kwh"]) * float(row["max_soc"] - row["min_soc"]),
-        battery_efficiency=float(row["efficiency"]),
-        battery_wear_krw_per_kwh=float(row["wear_krw_per_kwh"]),
-        charger_kw=NETWORK_CHARGER_KW,
-        cable_share=CABLE_SHARE,
-    )

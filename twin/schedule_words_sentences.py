@@ -120,4 +120,17 @@ WHY_SENTENCES: dict[str, tuple[str, str]] = {
         "배출량을 줄이는 비용: 계획 {points}건과, 불가능함이 증명된 하한(점선).",
     ),
     "frontier.cost": ("million KRW", "백만 원"),
+    "uncertain.plan": (
+        "Garages and batteries are planned once for {count} ways the day may go: {krw} on average, "
+        "{robust} at most above knowing the day beforehand.",
+        "차고지와 배터리를 {count}개 시나리오에 대해 한 번 계획: 평균 {krw}, 미리 아는 경우와의 차이 최대 {robust}.",
+    ),
+    "uncertain.test": (
+        "On {count} fresh days: {krw} on average, every limit kept on {kept} of them, every bus supplied on {served}.",
+        "새 시나리오 {count}개에서 평균 {krw}, 모든 한계를 지킨 비율 {kept}, 모든 버스가 충전된 비율 {served}.",
+    ),
+    "uncertain.worth": (
+        "Planning for the expected day alone would cost {krw} more there.",
+        "예상되는 하루만 보고 계획할 때의 추가 비용: {krw}.",
+    ),
 }

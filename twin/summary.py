@@ -16,6 +16,7 @@ from twin.ev_cohorts import Cohort
 from twin.plan_replay import CityReplay
 from twin.proof import BOUND_FOR
 from twin.schedule import CityPlan
+from twin.schedule_builds import why_of_day
 from twin.summary_districts import battery_costs_krw, district_facts, session_costs_krw
 from twin.summary_parts import (
     KW_PER_MW,
@@ -58,6 +59,7 @@ def summarise(run_id: str, found: Findings) -> Summary:
         limits=binding_limits(day, found.planned.plan),
         cost_mkrw=_costs(found, districts),
         phases_s={name: round(seconds, 2) for name, seconds in found.phases_s.items()},
+        why=why_of_day(day, found.planned.plan),
     )
 
 

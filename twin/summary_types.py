@@ -6,10 +6,11 @@ Everything here is small (districts, the worst feeders, garages), so that no pag
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from data.errors import InvalidInput, Problem
+from twin.schedule_why import Why, why_from_json
 
 SUMMARY_VERSION = 1
 
@@ -189,7 +190,7 @@ class Summary:
     """Everything a run says in brief.
 
     `totals` holds single figures by name with their unit in the name (peak_plan_mw, losses_plan_mwh, …); `cost_mkrw`
-    costs by tariff plan as (unmanaged, plan); `phases_s` seconds by phase.
+    costs by tariff plan as (unmanaged, plan); `phases_s` seconds by phase; `why` the reasons of a coordinated plan.
     """
 
     run: RunFacts
@@ -202,10 +203,12 @@ class Summary:
     limits: tuple[BindingLimit, ...]
     cost_mkrw: Mapping[str, tuple[float, float]]
     phases_s: Mapping[str, float]
+    why: Why | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values with the schema's version."""
-        return {"schema_version": SUMMARY_VERSION, **asdict(self)}
+        why = None if self.why is None else self.why.as_json()
+        return {"schema_version": SUMMARY_VERSION, **asdict(replace(self, why=None)), "why": why}
 
 
 def summary_from_json(document: Mapping[str, Any]) -> Summary:
@@ -231,6 +234,7 @@ def summary_from_json(document: Mapping[str, Any]) -> Summary:
         limits=tuple(BindingLimit(**row) for row in document["limits"]),
         cost_mkrw=_with_tuples(document["cost_mkrw"]),
         phases_s=document["phases_s"],
+        why=why_from_json(document["why"]) if document.get("why") else None,
     )
 
 

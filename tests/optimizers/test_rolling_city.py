@@ -19,8 +19,9 @@ from optimizers.coordination import CoordinationSettings
 from optimizers.coordination_assets import BusPrices
 from optimizers.coordination_plan import CoordinatedPlan
 from optimizers.coordination_problem import CityProblem
+from optimizers.end_values import end_values_krw_per_kwh
 from optimizers.envelopes import Envelopes
-from optimizers.rolling_city import end_values_krw_per_kwh, rest_of, rest_of_city, roll, state_ahead
+from optimizers.rolling_city import rest_of, rest_of_city, roll, state_ahead
 from optimizers.shared_limits import coordinate_shared
 from tests.optimizers.small_city import batteries, cars, prices, small_city
 
