@@ -29,6 +29,7 @@ CITY_BUSES = 7383
 MOST_GB = 4.0
 REPLAN_S = 2.0
 QUICK_EVERY = 10
+QUICK_S = 20.0
 MIN_SPEED_RATIO = 30.0
 RIVAL_MARGIN = 1.2
 """The rival may take so many times what the ratio asks for, then it is stopped: the claim is proved."""
@@ -41,19 +42,14 @@ def run(*, quick: bool) -> Iterator[Claim]:
     yield Claim("machine code of the dynamic programme, loaded or compiled once", f"{_compile():.1f} s")
     yield replan_claim()
     yield speed_claim(quick=quick)
-    yield from fleet_claims("today's electric fleet of Seoul", _some(seoul_garages("today"), quick=quick), 60.0, GAP)
-    yield from fleet_claims("all city buses of Seoul", _some(seoul_garages("full_fleet"), quick=quick), 300.0, GAP)
+    yield from fleet_claims("today's electric fleet of Seoul", seoul_garages("today"), 60.0, GAP, quick=quick)
+    yield from fleet_claims("all city buses of Seoul", seoul_garages("full_fleet"), 300.0, GAP, quick=quick)
     featured = DepotCase(seed=12, **FEATURES)  # type: ignore[arg-type]
     named = "made-up garages with V2G, taper, minimum sessions, degradation"
-    yield from fleet_claims(named, _some(city_fleet(CITY_BUSES, GARAGES, featured), quick=quick), 900.0, 3 * GAP)
+    yield from fleet_claims(named, city_fleet(CITY_BUSES, GARAGES, featured), 900.0, 3 * GAP, quick=quick)
     yield sandwich_claim(quick=quick)
     yield from baseline_claims(quick=quick)
     yield from growth_claims(quick=quick)
-
-
-def _some(problems: list[DepotProblem], *, quick: bool) -> list[DepotProblem]:
-    """Return every tenth depot for a quick run, else all."""
-    return problems[::QUICK_EVERY] if quick else problems
 
 
 def _compile() -> float:
@@ -137,8 +133,12 @@ def city_fleet(buses: int, garages: int, case: DepotCase) -> list[DepotProblem]:
     ]
 
 
-def fleet_claims(name: str, problems: list[DepotProblem], limit_s: float, gap: float) -> Iterator[Claim]:
-    """Time, gap and memory of a whole fleet, and its cost against the rules of thumb where these serve every bus."""
+def fleet_claims(
+    name: str, problems: list[DepotProblem], limit_s: float, gap: float, *, quick: bool
+) -> Iterator[Claim]:
+    """Time, gap and memory of a whole fleet; a quick run takes every tenth garage, little time, and judges no gap."""
+    if quick:
+        problems, limit_s = problems[::QUICK_EVERY], min(limit_s / QUICK_EVERY, QUICK_S)
     compile_kernels(problems)
     before_s = _worker_cpu_s()
     fleet = plan_fleet(problems, FleetSettings(limit_s, gap))
@@ -151,7 +151,7 @@ def fleet_claims(name: str, problems: list[DepotProblem], limit_s: float, gap: f
         f"{fleet.wall_s:.0f} s ({cpu_s:.0f} s of CPU), gap {100 * fleet.gap:.3f} %, "
         f"{fleet.objective_krw / 1e6:.2f} M KRW, replay {'ok' if right else 'NOT OK'}",
         f"{limit_s:.0f} s, gap {100 * gap:.1f} %, all served",
-        met=served and right and fleet.wall_s <= limit_s and fleet.gap <= gap,
+        met=served and right and (quick or (fleet.wall_s <= limit_s and fleet.gap <= gap)),
     )
     gigabytes = _peak_gb()
     yield Claim(f"{name}: memory", f"{gigabytes:.2f} GB", "4 GB", met=gigabytes <= MOST_GB)
