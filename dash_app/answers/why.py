@@ -16,6 +16,7 @@ from optimizers.explain import Binding, Limit, WaitsFor
 from optimizers.problem import DepotProblem
 from twin.depot_record import DepotRecord
 from twin.report_numbers import energy, money, plain
+from twin.schedule_words import binding_sentences, opening_sentence, place_sentences, shortfall_sentences
 from twin.summary_types import BindingLimit, DepotFacts, Summary
 
 MOST_SHORT = 6
@@ -23,7 +24,7 @@ MOST_SHORT = 6
 
 def why_answer(summary: Summary, words: Words) -> str:
     """Say how near the plan is to the best, which limit costs most, and which garages have no plan of their own."""
-    return " ".join([_proof(summary, words), _dearest(summary.limits, words), *_without_plan(summary, words)])
+    return " ".join([_proof(summary, words), _dearest(summary, words), *_without_plan(summary, words)])
 
 
 def why_tone(summary: Summary) -> Tone:
@@ -42,12 +43,32 @@ def _proof(summary: Summary, words: Words) -> str:
     )
 
 
-def _dearest(limits: Sequence[BindingLimit], words: Words) -> str:
+def _dearest(summary: Summary, words: Words) -> str:
+    if summary.why is not None:
+        return opening_sentence(summary.why, words.lang.value)
+    limits = summary.limits
     if not limits:
         return words("why.no_limit")
     first = max(limits, key=lambda limit: limit.value_krw)
     key = "why.limits" if len(limits) > 1 else "why.one_limit"
     return words(key, count=plain(len(limits)), sentence=limit_sentence(first, words))
+
+
+def price_lines(summary: Summary, words: Words) -> tuple[str, ...]:
+    """Return one sentence for each limit of grid or city that binds, dearest first; none when nothing binds."""
+    if summary.why is not None:
+        return binding_sentences(summary.why, words.lang.value)
+    return tuple(limit_sentence(limit, words) for limit in sorted(summary.limits, key=lambda one: -one.value_krw))
+
+
+def unkept_lines(summary: Summary, words: Words) -> tuple[str, ...]:
+    """Return one sentence for each limit that no plan keeps: how much, when, and the smallest way out."""
+    return () if summary.why is None else shortfall_sentences(summary.why, words.lang.value)
+
+
+def place_lines(summary: Summary, words: Words) -> tuple[str, ...]:
+    """Return one sentence for each place where something would be worth building, by the prices of this day."""
+    return () if summary.why is None else place_sentences(summary.why, words.lang.value)
 
 
 def limit_sentence(limit: BindingLimit, words: Words) -> str:
@@ -82,27 +103,26 @@ def reason_words(reason: str, words: Words) -> str:
     return "; ".join(rule_words(part, words) for part in reason.split("; ")) if reason else ""
 
 
-def limits_table(limits: Sequence[BindingLimit], words: Words) -> Table:
-    """Return the limits of the grid that bind, dearest first."""
+def limits_table(summary: Summary, words: Words) -> Table:
+    """Return the limits of grid and city that bind, dearest first, with what they were worth on the day."""
     columns = (
         Column("element", words("why.element")),
-        Column("substation", words("why.substation")),
+        Column("group", words("why.substation")),
         Column("from_kst", words("depot.from")),
         Column("to_kst", words("depot.to")),
-        Column("highest_krw_per_kwh", words("why.price"), "KRW/kWh", 1),
+        Column("price_krw_per_unit_h", words("why.price"), "KRW/(unit·h)", 1),
         Column("value_krw", words("why.value"), "KRW", 0),
     )
-    rows = [
-        (
-            limit.element,
-            limit.substation,
-            limit.first_clock,
-            limit.last_clock,
-            limit.highest_krw_per_kwh,
-            limit.value_krw,
-        )
-        for limit in sorted(limits, key=lambda limit: -limit.value_krw)
-    ]
+    if summary.why is not None:
+        rows = [
+            (b.element or words("why.whole_city"), b.group, b.start, b.stop, b.price_krw_per_unit_h, b.worth_krw)
+            for b in summary.why.bindings
+        ]
+    else:
+        rows = [
+            (one.element, one.substation, one.first_clock, one.last_clock, one.highest_krw_per_kwh, one.value_krw)
+            for one in sorted(summary.limits, key=lambda limit: -limit.value_krw)
+        ]
     return Table(words("why.limits_title"), columns, rows, (words("why.limits_note"),))
 
 

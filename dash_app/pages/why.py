@@ -15,10 +15,12 @@ from dash_app.answers.why import (
     binding_lines,
     costs_table,
     garages_reason_table,
-    limit_sentence,
     limits_table,
+    place_lines,
+    price_lines,
     reason_words,
     relaxation_lines,
+    unkept_lines,
     waits_sentence,
     waits_table,
     why_answer,
@@ -42,6 +44,7 @@ from data.users import Role
 from twin.depot_record import DepotRecord, record_from_bytes
 from twin.report_numbers import percent
 from twin.schedule_pages import record_file
+from twin.summary_types import Summary
 
 NAME = "why"
 POLL_MS = 1500
@@ -132,12 +135,9 @@ def register(on: Callbacks, services: Services) -> None:
     def _city(view: View, _state: WhyState) -> tuple[Component, Component, Component]:
         view = run_of(view, services)
         summary, words = services.runs.summary(view.run_id), view.words
-        limits = sorted(summary.limits, key=lambda limit: -limit.value_krw)
-        said = [html.Li(limit_sentence(limit, words)) for limit in limits[:MOST_LIMITS]]
-        none = html.P(words("why.no_limit_prices"), className="note")
         links = {n: f"?depot={depot}" for n, depot in enumerate(_order(summary_garages(view, services)))}
         garages = plain_table(view, garages_reason_table(summary, words), links=links, most=200)
-        return html.Ul(said) if said else none, plain_table(view, costs_table(summary, words)), garages
+        return limits_part(view, summary), plain_table(view, costs_table(summary, words)), garages
 
     @on.shown(Output(_DEPOT, "children"))
     def _garage(view: View, state: WhyState) -> Component:
@@ -160,6 +160,23 @@ def register(on: Callbacks, services: Services) -> None:
     def _watch(view: View, state: WhyState, _ticks: int | None) -> tuple[Component | None, bool]:
         job = job_of(services, state.job)
         return relax_part(run_of(view, services), state, services), job is None or job.state.over
+
+
+def limits_part(view: View, summary: Summary) -> Component:
+    """Return the limits of grid and city that bind with their prices, those that are not kept, and best places."""
+    words = view.words
+    kept, unkept, places = price_lines(summary, words), unkept_lines(summary, words), place_lines(summary, words)
+    parts: list[Component] = []
+    if unkept:
+        parts += [html.H3(words("why.unkept")), _lines(unkept, f"verdict {Tone.ALERT}")]
+    parts.append(_lines(kept, "") if kept else html.P(words("why.no_limit_prices"), className="note"))
+    if places:
+        parts += [html.H3(words("why.places")), _lines(places, "")]
+    return html.Div(parts, className="stack")
+
+
+def _lines(said: tuple[str, ...], look: str) -> Component:
+    return html.Div(html.Ul([html.Li(line) for line in said[:MOST_LIMITS]]), className=look)
 
 
 def summary_garages(view: View, services: Services) -> list[tuple[bool, float, str]]:
@@ -247,7 +264,7 @@ def start_explain(view: View, state: WhyState, services: Services) -> tuple[obje
 
 def _limits(view: View, _state: WhyState, services: Services) -> Table:
     view = run_of(view, services)
-    return limits_table(services.runs.summary(view.run_id).limits, view.words)
+    return limits_table(services.runs.summary(view.run_id), view.words)
 
 
 def _costs(view: View, _state: WhyState, services: Services) -> Table:

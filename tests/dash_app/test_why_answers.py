@@ -11,9 +11,13 @@ from dash_app.answers.why import (
     binding_lines,
     costs_table,
     garages_reason_table,
+    limit_sentence,
     limits_table,
+    place_lines,
+    price_lines,
     reason_words,
     relaxation_lines,
+    unkept_lines,
     waits_sentence,
     waits_table,
     why_answer,
@@ -27,6 +31,7 @@ from tests.dash_app.depot_days import GOOD, day, plan, record
 from tests.twin.report_builders import certificate, depot, summary
 from twin.depot_relax import explained
 from twin.report_numbers import Lang
+from twin.schedule_why import Binding, Investment, LimitName, Place, Shortfall, Why
 from twin.summary_types import BindingLimit, Summary
 
 EN, KO = words_of(Lang.ENGLISH), words_of(Lang.KOREAN)
@@ -68,6 +73,25 @@ def test_the_answer_is_true_in_both_languages(truth: str) -> None:
     assert korean in why_answer(run, KO)
 
 
+def test_prices_of_a_coordinated_plan_are_read_where_a_run_has_them() -> None:
+    """One binding, one limit no plan keeps, one place: each with its sentence; a run without them says so."""
+    binding = Binding(LimitName.FLOW, "T-1", "B-1", True, "18:00", "19:00", 120.0, 100.0, 9_000.0)
+    unkept = Shortfall(LimitName.CURRENT, "F-1", "L-3", "18:00", "18:30", 30.0, 50.0, 0.02, 40.0, float("inf"), False)
+    place = Place(Investment.BATTERY, "N-7", "F-1", 500.0, 12_000.0)
+    why = Why("optimal", 1e6, 0.0, 9_000.0, (binding,), (place,), ())
+    run = summary(why=why)
+    assert "9.00 thousand KRW" in why_answer(run, EN)
+    assert len(price_lines(run, EN)) == len(place_lines(run, KO)) == 1
+    assert limits_table(run, EN).rows == [("T-1", "B-1", "18:00", "19:00", 120.0, 9_000.0)]
+    assert "B-1" in price_lines(run, KO)[0]
+    assert "N-7" in place_lines(run, EN)[0]
+    assert unkept_lines(run, EN) == ()
+    short = summary(why=replace(why, shortfalls=(unkept,)))
+    assert "F-1" in unkept_lines(short, EN)[0]
+    assert price_lines(summary(), EN) == (limit_sentence(summary().limits[0], EN),)
+    assert price_lines(summary(limits=()), EN) == place_lines(summary(), EN) == unkept_lines(summary(), EN) == ()
+
+
 def test_only_the_abnormal_is_marked() -> None:
     assert why_tone(summary()) is Tone.CALM
     assert why_tone(summary(depots=FALLEN)) is Tone.ALERT
@@ -75,7 +99,7 @@ def test_only_the_abnormal_is_marked() -> None:
 
 
 def test_tables_are_whole_and_in_order() -> None:
-    assert [row[0] for row in limits_table(LIMITS, EN).rows] == ["B-2", "F-1"]
+    assert [row[0] for row in limits_table(summary(limits=LIMITS), EN).rows] == ["B-2", "F-1"]
     costs = costs_table(summary(), EN)
     assert costs.rows[-1] == ("Total", 360.0, 270.0, -90.0)
     assert "demand" not in {row[0] for row in costs.rows}
