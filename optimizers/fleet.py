@@ -191,7 +191,7 @@ def _search_further(
     """Go on with the depots that promise most until the fleet's gap is closed, time is up, or nothing is gained."""
     fruitless = [0] * len(problems)
     while FleetPlan(tuple(plans), 0.0).gap > settings.gap and time.time() < deadline_unix_s and not settings.cancel():
-        chosen = _most_promising(plans, further, fruitless, settings.gap * AIM)
+        chosen = most_promising(plans, further, fruitless, settings.gap * AIM)
         if not chosen:
             return
         effort = _effort(settings, FURTHER_SEARCHES, settings.gap * AIM)
@@ -207,7 +207,7 @@ def _search_further(
             plans[place], further[place] = plan, progress
 
 
-def _most_promising(
+def most_promising(
     plans: Sequence[DepotPlan | NoPlan], further: Sequence[Progress | None], fruitless: Sequence[int], aim: float
 ) -> list[int]:
     """Return the depots that hold half of the won between cost and bound, each visit without gain counting half."""
