@@ -26,7 +26,7 @@ from optimizers.arrays import Floats
 from optimizers.assets.charging import Charging
 from optimizers.baselines import plug_on_arrival
 from optimizers.coordination import CoordinationSettings, coordinate
-from optimizers.coordination_assets import AssetPlan, BusPrices
+from optimizers.coordination_assets import AssetBlock, AssetPlan, BusPrices
 from optimizers.coordination_limits import LimitBook
 from optimizers.coordination_loads import loads_of
 from optimizers.coordination_plan import CoordinatedPlan
@@ -88,7 +88,8 @@ class Outcome:
     def __str__(self) -> str:
         return (
             f"{self.cost_krw / 1e6:,.1f} + {self.violation_krw / 1e6:,.1f} million KRW, "
-            f"{self.element_minutes:,.0f} min beyond limits, peak {self.peak_mw:,.1f} MW, losses {self.loss_mwh:,.2f} MWh"
+            f"{self.element_minutes:,.0f} min beyond limits, peak {self.peak_mw:,.1f} MW, "
+            f"losses {self.loss_mwh:,.2f} MWh"
         )
 
 
@@ -210,7 +211,7 @@ def _with_uptake(problem: CityProblem, uptake: float) -> CityProblem:
     """Let so many vehicles stand for each one."""
     if uptake == 1.0:
         return problem
-    assets = []
+    assets: list[AssetBlock] = []
     for block in problem.assets:
         if isinstance(block, Charging):
             curves = block.envelopes
