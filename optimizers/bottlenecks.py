@@ -127,8 +127,9 @@ def _outlets_short(
     speed_kw = float(inlet_kwh[confined, worst].sum() / needed_h[worst])
     stop, buses = int(stops[worst]), np.flatnonzero(confined & (inlet_kwh[:, worst] > TOLERANCE_KWH))
     available_h = count * float(hours[worst])
+    who_needs = f"{len(buses)} buses need" if len(buses) != 1 else "1 bus needs"
     sentence = (
-        f"between {_name(problem, start)} and {_name(problem, stop)} {len(buses)} buses need {needed_h[worst]:.1f} "
+        f"between {_name(problem, start)} and {_name(problem, stop)} {who_needs} {needed_h[worst]:.1f} "
         f"outlet hours, the {count} outlets of {' and '.join(outlet.id for outlet in outlets)} have {available_h:.1f}: "
         f"{missing_h * speed_kw:.1f} kWh short"
     )

@@ -40,12 +40,16 @@ class Smallest:
         Whether `fails_at` is proved not to work; False when a solve ran into its limits.
     fails_at, reason
         The next smaller size, and why it fails.
+    surely_fails_at, sure_reason
+        Where that is not proved: the largest size that counting proves to fail, and why; nan for none.
     """
 
     size: float
     proved: bool
     fails_at: float
     reason: str
+    surely_fails_at: float = float("nan")
+    sure_reason: str = ""
 
 
 def day_works(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]:

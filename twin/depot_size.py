@@ -74,12 +74,9 @@ def size_depot(problem: DepotProblem, bus_types: tuple[str, ...], limits: SolveL
 
 def day_verdict(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]:
     """Return whether any plan keeps every rule, and why not; counting and plain rules come before solvers."""
-    wrong = check_problem(problem)
-    if wrong:
-        return Works.NO, in_words(wrong[0])
-    counted = bottlenecks(problem)
-    if counted:
-        return Works.NO, counted[0].sentence
+    against = counted_against(problem)
+    if against:
+        return Works.NO, against
     baseline = cheapest_baseline(problem)
     if baseline.status is PlanStatus.FALLBACK:
         return Works.YES, ""
@@ -87,6 +84,15 @@ def day_verdict(problem: DepotProblem, limits: SolveLimits) -> tuple[Works, str]
     if works is Works.UNKNOWN:
         reason = f"{reason}; {nearest_in_words(baseline)}"
     return works, reason
+
+
+def counted_against(problem: DepotProblem) -> str:
+    """Return why no plan can keep every rule as far as counting tells, "" when it does not."""
+    wrong = check_problem(problem)
+    if wrong:
+        return in_words(wrong[0])
+    counted = bottlenecks(problem)
+    return counted[0].sentence if counted else ""
 
 
 def in_words(wrong: Problem) -> str:
@@ -170,7 +176,22 @@ def smallest(
             high = middle
         else:
             low, proved, reason = middle, works is Works.NO, why
-    return Smallest(high * step, proved, low * step if low >= lowest else float("nan"), reason)
+    fails_at = low * step if low >= lowest else float("nan")
+    sure = (float("nan"), "") if proved else _largest_counted_out(sized, lowest, low, step)
+    return Smallest(high * step, proved, fails_at, reason, *sure)
+
+
+def _largest_counted_out(sized: Size, lowest: int, highest: int, step: float) -> tuple[float, str]:
+    """Return the largest size up to the highest that counting proves to fail, and why; nan when it proves none."""
+    found, why, low, high = float("nan"), "", lowest - 1, highest + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        against = counted_against(sized(middle * step))
+        if against:
+            low, found, why = middle, middle * step, against
+        else:
+            high = middle
+    return found, why
 
 
 def size_lines(sized: SizedDepot) -> list[str]:
@@ -191,5 +212,9 @@ def _line(what: str, size: str, now: str, found: Smallest) -> str:
         return f"{what}: the day {known} even with {found.fails_at:g} ({now}): {found.reason}"
     if np.isnan(found.fails_at):
         return f"{what}: {size} ({now}): {found.reason}"
-    fails = "fails" if found.proved else "was not found to work in time"
-    return f"{what}: {size} ({now}); {found.fails_at:g} {fails}: {found.reason}"
+    if found.proved:
+        return f"{what}: {size} ({now}); {found.fails_at:g} fails, proved: {found.reason}"
+    line = f"{what}: {size} ({now}), not proved to be the smallest; "
+    if not np.isnan(found.surely_fails_at):
+        line += f"{found.surely_fails_at:g} fails, proved: {found.sure_reason}; "
+    return f"{line}{found.fails_at:g} was not found to work in time: {found.reason}"

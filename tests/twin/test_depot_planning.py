@@ -15,10 +15,13 @@ import pytest
 from data.depot_folder import read_depot_folder
 from data.depot_state import read_depot_state
 from data.errors import InvalidInput
+from optimizers.baselines import cheapest_baseline
 from optimizers.depot_sizing import Works
-from optimizers.plan import NoPlan, PlanStatus
+from optimizers.plan import DepotPlan, NoPlan, PlanStatus
+from optimizers.problem import DepotProblem
 from optimizers.solver import SolveLimits
 from tests.data.depot_folders import FILES, with_row, with_setting, write_depot
+from twin import depot_size
 from twin.depot_case import DepotCase, depot_case, replan_case
 from twin.depot_day import judge_day, verdict_lines
 from twin.depot_outputs import json_text, plan_document, plan_files, write_folder
@@ -245,9 +248,11 @@ def test_sizes_are_the_smallest_that_work_with_the_reason_why_less_fails(tmp_pat
     # bus 1 must leave with a tenth of its battery and 120 kWh
     assert (kind, now_kwh, battery.size, battery.fails_at, battery.proved) == ("city", 200, 135, 130, True)
     lines = size_lines(sized)
-    assert lines[0].startswith("outlets of dc: 1 (now 1); 0 fails: between 18:00 and 24 Nov 04:00 1 buses need 0.4")
-    assert lines[1].startswith("grid connection: 5 kW (now 150 kW); 0 fails: ")
-    assert "130 fails: " in lines[2]
+    assert lines[0].startswith(
+        "outlets of dc: 1 (now 1); 0 fails, proved: between 18:00 and 24 Nov 04:00 1 bus needs 0.4"
+    )
+    assert lines[1].startswith("grid connection: 5 kW (now 150 kW); 0 fails, proved: ")
+    assert "130 fails, proved: bus 1, what its duties take: is more than the battery may hold" in lines[2]
 
 
 def test_a_day_that_works_with_no_size_says_so(tmp_path: Path) -> None:
@@ -297,3 +302,29 @@ def test_outputs_appear_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(InvalidInput, match="No space left"):
         write_folder(tmp_path / "second", {"a.txt": "1", "b.txt": "2"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_a_size_that_is_not_proved_says_what_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without time for solvers only counting proves: 40 kWh from 22:00 to 04:00 and before need 4 kW at the least."""
+    problem = case_of(write_depot(tmp_path / "d")).problem
+
+    def sized(kw: float) -> DepotProblem:
+        limit_kw = np.full(problem.step_count, kw)
+        return replace(problem, site=replace(problem.site, import_limit_kw=limit_kw), demand=None)
+
+    monkeypatch.setattr(depot_size, "works_at_all", lambda *_: (Works.UNKNOWN, "not decided"))
+    monkeypatch.setattr(depot_size, "cheapest_baseline", lambda day: _answering(day, kw_from=60))
+    found = depot_size.smallest(sized, 0, 20, 5.0, LIMITS)
+    assert (found.size, found.fails_at, found.proved) == (60, 55, False)
+    assert found.surely_fails_at < 5 <= found.size
+    assert "short" in found.sure_reason
+    line = depot_size._line("grid connection", "60 kW", "now 150 kW", found)
+    assert "not proved to be the smallest" in line
+    assert "0 fails, proved" in line
+    assert "55 was not found to work in time" in line
+
+
+def _answering(problem: DepotProblem, kw_from: float) -> DepotPlan:
+    plan = cheapest_baseline(problem)
+    works = problem.site.import_limit_kw.max() >= kw_from
+    return replace(plan, status=PlanStatus.FALLBACK if works else PlanStatus.RELAXED, relaxed=("too little",))
