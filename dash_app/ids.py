@@ -13,6 +13,8 @@ from dash import ALL, MATCH
 __all__ = ["ALL", "MATCH"]
 
 Id: TypeAlias = str | dict[str, Any]
+Name: TypeAlias = Any
+"""A name, or a wildcard of Dash in its place."""
 
 ADDRESS = "address"
 CONTENT = "content"
@@ -43,24 +45,24 @@ def switch(page: str, field: str) -> dict[str, Any]:
     return {"type": "url-checked", "page": page, "field": field}
 
 
-def state(page: str) -> dict[str, Any]:
+def state(page: Name) -> dict[str, Any]:
     """Return the id of the store that holds what the page shows (see `dash_app.page.shown`)."""
     return {"type": "page-state", "page": page}
 
 
-def rules(page: str) -> dict[str, Any]:
+def rules(page: Name) -> dict[str, Any]:
     """Return the id of the store that tells the browser how the page's state is written to the address."""
     return {"type": "page-rules", "page": page}
 
 
-def table_button(page: str, table: str) -> dict[str, Any]:
-    """Return the id of a button "show as table"."""
-    return {"type": "table-button", "page": page, "table": table}
+def table_button(page: Name, table: Name, chart: Name = "") -> dict[str, Any]:
+    """Return the id of a button "show as table"; two charts of a page may show the same table."""
+    return {"type": "table-button", "page": page, "table": table, "chart": chart}
 
 
-def table_place(page: str, table: str) -> dict[str, Any]:
-    """Return the id of the place where a table opens."""
-    return {"type": "table-place", "page": page, "table": table}
+def table_place(page: Name, table: Name, chart: Name = "") -> dict[str, Any]:
+    """Return the id of the place where the table of a button opens."""
+    return {"type": "table-place", "page": page, "table": table, "chart": chart}
 
 
 def image_button(page: str, chart: str) -> dict[str, Any]:

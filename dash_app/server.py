@@ -59,10 +59,13 @@ class TwinDash(Dash):  # type: ignore[misc]  # Dash is untyped
         title = escape(words_of(lang)("product.name"))
         loading = escape(words_of(lang)("shell.loading"))
         entry = f'<div id="react-entry-point"><p class="_dash-loading">{loading}</p></div>'
+        head = (
+            f'{parts["metas"]}<title>{title}</title><link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">'
+        )
+        scripts = f"<footer>{parts['config']}{parts['scripts']}{parts['renderer']}</footer>"
         return (
-            f'<!doctype html><html lang="{lang.value}" data-theme="{theme.value}"><head>{parts["metas"]}'
-            f'<title>{title}</title><link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">{parts["css"]}'
-            f"</head><body>{entry}<footer>{parts['config']}{parts['scripts']}{parts['renderer']}</footer></body></html>"
+            f'<!doctype html><html lang="{lang.value}" data-theme="{theme.value}"><head>{head}{parts["css"]}</head>'
+            f'<body data-ag-theme-mode="{theme.value}">{entry}{scripts}</body></html>'
         )
 
 

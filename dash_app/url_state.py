@@ -101,7 +101,8 @@ def _rule(field: dataclasses.Field[Any], hint: Any) -> Rule:
     kind = tuple if get_origin(hint) is tuple else kinds[0]
     if kind not in (str, bool, int, float, tuple) and not (isinstance(kind, type) and issubclass(kind, StrEnum)):
         raise TypeError(f"{field.name}: no address can hold {hint}")
-    told: dict[str, Any] = {"key": "", "low": -math.inf, "high": math.inf, "decimals": 3, "longest": 120} | dict(field.metadata)
+    told: dict[str, Any] = {"key": "", "low": -math.inf, "high": math.inf, "decimals": 3, "longest": 120}
+    told |= dict(field.metadata)
     told["key"] = told["key"] or field.name
     optional = type(None) in get_args(hint)
     return Rule(name=field.name, type=kind, default=field.default, optional=optional, **told)

@@ -46,11 +46,11 @@ def add_routing(app: Dash, guard: Guard, services: Services, pages: Pages) -> No
         return routed(services, pages, path or "/", search or "")
 
     @app.callback(
-        Output({"type": "table-place", "page": ids.MATCH, "table": ids.MATCH}, "children"),
-        Output({"type": "table-button", "page": ids.MATCH, "table": ids.MATCH}, "aria-expanded"),
-        Input({"type": "table-button", "page": ids.MATCH, "table": ids.MATCH}, "n_clicks"),
-        State({"type": "table-button", "page": ids.MATCH, "table": ids.MATCH}, "id"),
-        State({"type": "page-state", "page": ids.MATCH}, "data"),
+        Output(ids.table_place(ids.MATCH, ids.MATCH, ids.MATCH), "children"),
+        Output(ids.table_button(ids.MATCH, ids.MATCH, ids.MATCH), "aria-expanded"),
+        Input(ids.table_button(ids.MATCH, ids.MATCH, ids.MATCH), "n_clicks"),
+        State(ids.table_button(ids.MATCH, ids.MATCH, ids.MATCH), "id"),
+        State(ids.state(ids.MATCH), "data"),
         prevent_initial_call=True,
     )
     def _show_table(clicks: int | None, button: dict[str, str], told: Any) -> tuple[Any, str]:
@@ -76,13 +76,13 @@ def _add_browser_callbacks(app: Dash) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("frame", "follow_controls"),
-        Output({"type": "page-state", "page": ids.MATCH}, "data"),
+        Output(ids.state(ids.MATCH), "data"),
         Input({"type": "url-value", "page": ids.MATCH, "field": ids.ALL}, "value"),
         Input({"type": "url-checked", "page": ids.MATCH, "field": ids.ALL}, "checked"),
         State({"type": "url-value", "page": ids.MATCH, "field": ids.ALL}, "id"),
         State({"type": "url-checked", "page": ids.MATCH, "field": ids.ALL}, "id"),
-        State({"type": "page-state", "page": ids.MATCH}, "data"),
-        State({"type": "page-rules", "page": ids.MATCH}, "data"),
+        State(ids.state(ids.MATCH), "data"),
+        State(ids.rules(ids.MATCH), "data"),
         prevent_initial_call=True,
     )
     app.clientside_callback(
@@ -214,7 +214,11 @@ def shown_table(services: Services, pages: Pages, button: dict[str, str], told: 
     values = told.get("values")
     state = from_values(page.state, values if isinstance(values, dict) else {})
     table = page.tables[button["table"]](view, state, services)
-    return grid_table(view, f"{page.name}-{button['table']}-rows", table) if table.rows else no_rows(view)
+    return (
+        grid_table(view, f"{page.name}-{button['table']}-{button.get('chart', '')}-rows", table)
+        if table.rows
+        else no_rows(view)
+    )
 
 
 def no_rows(view: View) -> Component:

@@ -55,7 +55,7 @@ def chart_card(
             html.Div([html.H3(title, id=title_id), tools(view, page, name, title, table)], className="card-head"),
             caption,
             picture,
-            html.Div(id=ids.table_place(page, table), className="table-place") if table else None,
+            html.Div(id=ids.table_place(page, table, name), className="table-place") if table else None,
         ],
         className="card",
     )
@@ -76,7 +76,7 @@ def tools(view: View, page: str, chart: str, title: str, table: str) -> Componen
         buttons.append(
             html.Button(
                 words("tool.table"),
-                id=ids.table_button(page, table),
+                id=ids.table_button(page, table, chart),
                 className="tool",
                 n_clicks=0,
                 **{"aria-label": words("tool.table_of", title=title), "aria-expanded": "false"},

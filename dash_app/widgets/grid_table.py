@@ -9,7 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dash_app.exports.table import Cell, Column, Table
-from dash_app.view import Theme, View
+from dash_app.view import View
 from twin.report_numbers import Lang
 
 MOST_ROWS = 2000
@@ -17,8 +17,17 @@ MOST_ROWS = 2000
 
 ROW_PX, HEAD_PX, MOST_PX = 32, 84, 420
 
+COLUMN = {
+    "sortable": True,
+    "resizable": True,
+    "filter": True,
+    "minWidth": 110,
+    "wrapHeaderText": True,
+    "autoHeaderHeight": True,
+}
+
 FIXED = {
-    "theme": "legacy",
+    "theme": {"function": "themeQuartz"},  # made in the browser: the older themes are style sheets of another host
     "enableCellTextSelection": True,
     "ensureDomOrder": True,
     "animateRows": False,
@@ -44,10 +53,9 @@ def grid_table(view: View, grid_id: str | dict[str, Any], table: Table, **option
         id=grid_id,
         columnDefs=[_column(column, table, index) for index, column in enumerate(table.columns)],
         rowData=[_row(table, row) for row in rows],
-        defaultColDef={"sortable": True, "resizable": True, "filter": True, "minWidth": 90},
+        defaultColDef=COLUMN,
         columnSize="responsiveSizeToFit",
         dashGridOptions=FIXED | locale | options,
-        className="ag-theme-quartz-dark" if view.theme is Theme.DARK else "ag-theme-quartz",
         style={"height": f"{min(MOST_PX, HEAD_PX + ROW_PX * len(rows))}px", "width": "100%"},
     )  # fmt: skip
     count = view.words("table.rows", count=f"{len(table.rows):,}")

@@ -119,6 +119,11 @@ class Sight:
             return []
         return list(self.page.evaluate(WIDER, width)) or ["the document itself"]
 
+    def repeated_ids(self) -> list[str]:
+        """Return ids that stand on the page more than once: callbacks of such components do nothing."""
+        ids = self.page.evaluate("[...document.querySelectorAll('#content [id]')].map(e => e.id)")
+        return sorted({one for one in ids if ids.count(one) > 1})
+
     def text(self) -> str:
         """Return everything a reader of the page's language reads."""
         return re.sub(r"\s+", " ", str(self.page.evaluate(TEXT)))

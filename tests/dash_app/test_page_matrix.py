@@ -43,6 +43,7 @@ def test_a_page(look: Callable[..., Sight], demo: Served, page: Page, lang: str,
     assert sight.page.locator(".answer-sentence").count() == 1
     assert len(sight.answer) > 10
     assert sight.page.locator("h1").count() == 1
+    assert sight.repeated_ids() == []
     assert sight.page.evaluate("document.documentElement.lang") == lang
     assert sight.cut_texts() == []
     assert sight.wider_than(NOTEBOOK) == []
