@@ -25,7 +25,8 @@ the schemas by `python -m data.depot_reference_page`.
 | `twin depot size FOLDER` | the fewest outlets, the smallest connection and batteries, and why less fails |
 | `twin depot send FOLDER/plan` | hands the OCPP profiles to the stations that connect |
 
-What a plan can be asked to survive, and to be good at besides the cost, stands in [Depots of electric buses](depots.md).
+What a plan can be asked to survive, and to be good at besides the cost, stands in
+[Depots of electric buses](depots.md).
 
 ## Rules for every file
 
