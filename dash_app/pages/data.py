@@ -39,7 +39,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f<>\"'&\\/]")
 class DataState(PageState):
     """What the page shows: which kind is sent, and the check of a file."""
 
-    kind: InputKind = url_field(InputKind.DEPOT)  # noqa: RUF009 — it makes a dataclass field
+    kind: InputKind = url_field(InputKind.DEPOT)
     job: str = url_field("", longest=16)
 
 

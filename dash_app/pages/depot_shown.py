@@ -42,7 +42,7 @@ class DepotState(PageState):
     how; `moves` are the changes made before it. `job` is a re-plan, shown when `replanned`.
     """
 
-    rows: Rows = url_field(Rows.OUTLETS)  # noqa: RUF009 — it makes a dataclass field
+    rows: Rows = url_field(Rows.OUTLETS)
     session: str = url_field("")
     shift: int = url_field(0, low=-500, high=500)
     charger: str = url_field("", longest=4)

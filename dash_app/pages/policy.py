@@ -115,7 +115,7 @@ def layout(view: View, state: PolicyState, services: Services) -> Component:
                     table_card(view, NAME, "measures", words("policy.measures"), html.Div(id=_MEASURES)),
                     chart_card(view, NAME, "differences", words("policy.differences"), table="measures", height=260),
                 ],
-                className="columns even",
+                className="columns",
             ),
             chart_card(view, NAME, "curves", words("policy.curves"), table="curves", height=240,
                        note=words("schedule.sign")),

@@ -51,7 +51,7 @@ FIRST = 8
 class ScheduleState(PageState):
     """What the page shows: garages of one district or all, in an order."""
 
-    order: Order = url_field(Order.RISK)  # noqa: RUF009 — it makes a dataclass field
+    order: Order = url_field(Order.RISK)
     district: str = url_field("", longest=20)
 
 
