@@ -73,11 +73,11 @@ def test_only_a_bus_with_little_to_spare_gets_a_finer_lattice(problem):
 
 def test_a_search_goes_on_where_it_stopped(problem):
     whole, parts = Progress(), Progress()
-    at_once = plan_depot(problem, settings(1e-5, 4), progress=whole)
-    plan_depot(problem, settings(1e-5, 2), progress=parts)
+    at_once = plan_depot(problem, settings(searches=4, aim=1e-9), progress=whole)
+    plan_depot(problem, settings(searches=2, aim=1e-9), progress=parts)
     parts = pickle.loads(pickle.dumps(parts))
     first_krw, first_s = parts.objective_krw, parts.wall_s
-    in_parts = plan_depot(problem, settings(1e-5, 2), progress=parts)
+    in_parts = plan_depot(problem, settings(searches=2, aim=1e-9), progress=parts)
     assert isinstance(at_once, DepotPlan)
     assert isinstance(in_parts, DepotPlan)
     assert parts.rounds == whole.rounds == 4
@@ -96,8 +96,8 @@ def test_optimal_is_judged_by_the_gap_of_the_limits_not_by_the_aim(problem):
 def test_a_fleet_searches_further_while_its_gap_is_open(monkeypatch):
     monkeypatch.setattr("optimizers.fleet.MOST_FRUITLESS", 1)
     problems = [make_depot(DepotCase(buses=size, chargers=2, seed=size)) for size in SIZES]
-    limits = FleetSettings(600.0, 1e-5, workers=1)
-    first = [plan_depot(problem, settings(1e-5, FIRST_SEARCHES)).objective_krw for problem in problems]
+    limits = FleetSettings(600.0, 1e-4, workers=1)
+    first = [plan_depot(problem, settings(1e-4, FIRST_SEARCHES)).objective_krw for problem in problems]
     alone = plan_fleet(problems, limits)
     assert all(replay(problem, plan).ok for problem, plan in zip(problems, alone.planned, strict=True))
     assert alone.objective_krw <= sum(first)
