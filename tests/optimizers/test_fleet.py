@@ -28,7 +28,7 @@ def problems():
 
 @pytest.fixture(scope="module")
 def alone(problems) -> FleetPlan:
-    return plan_fleet(problems, FleetSettings(60.0, workers=1))
+    return plan_fleet(problems, FleetSettings(600.0, workers=1))
 
 
 def assert_same(one: FleetPlan, other: FleetPlan) -> None:
@@ -49,7 +49,7 @@ def test_all_depots_are_planned_in_order(problems, alone):
 
 def test_many_processes_give_the_same_plans_and_report_progress(problems, alone):
     seen: list[FleetProgress] = []
-    assert_same(alone, plan_fleet(problems, FleetSettings(60.0, workers=2), seen.append))
+    assert_same(alone, plan_fleet(problems, FleetSettings(600.0, workers=2), seen.append))
     assert [report.done for report in seen] == [1, 2, 3]
     assert {report.depot_id for report in seen} == {problem.id for problem in problems}
 
@@ -57,12 +57,12 @@ def test_many_processes_give_the_same_plans_and_report_progress(problems, alone)
 def test_dask_gives_the_same_plans(problems, alone):
     options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     with LocalCluster(**options) as cluster, Client(cluster) as client:
-        assert_same(alone, plan_fleet(problems, FleetSettings(60.0, scheduler=client)))
-        assert_same(alone, plan_fleet(problems, FleetSettings(60.0, scheduler=cluster.scheduler_address)))
+        assert_same(alone, plan_fleet(problems, FleetSettings(600.0, scheduler=client)))
+        assert_same(alone, plan_fleet(problems, FleetSettings(600.0, scheduler=cluster.scheduler_address)))
 
 
 def test_cancelled_before_it_starts(problems):
-    fleet = plan_fleet(problems, FleetSettings(60.0, workers=1, cancel=lambda: True))
+    fleet = plan_fleet(problems, FleetSettings(600.0, workers=1, cancel=lambda: True))
     assert [plan.status for plan in fleet.missing] == [PlanStatus.FAILED] * 3
     assert fleet.gap == float("inf")
 
@@ -70,7 +70,7 @@ def test_cancelled_before_it_starts(problems):
 def test_bad_input_is_refused_before_anything_is_planned(problems):
     wrong = depot(prices={"buy_krw_per_kwh": np.full(4, np.nan)})
     with pytest.raises(InvalidInput):
-        plan_fleet([*problems, wrong], FleetSettings(60.0, workers=1))
+        plan_fleet([*problems, wrong], FleetSettings(600.0, workers=1))
 
 
 def doubled_or_dead(task: tuple[int, str], _cancelled: object) -> int:
