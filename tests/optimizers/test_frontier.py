@@ -17,7 +17,7 @@ from twin.aims import Aims, Objective
 from twin.aims_frontier import aims_frontier
 from twin.aims_plan import plan_aims
 
-SETTINGS = CoordinationSettings(time_limit_s=30.0, gap=2e-3)
+SETTINGS = CoordinationSettings(time_limit_s=30.0, gap=5e-3)
 
 
 def parabola(cap: float, warm: object) -> tuple[Any, float]:
@@ -62,7 +62,7 @@ def test_one_point_is_refused() -> None:
 @pytest.mark.parametrize("against", [Objective.PEAK, Objective.CARBON])
 def test_frontier_of_a_city_falls_and_is_convex(against: Objective) -> None:
     problem = small_city(rating_a=200.0, car_kw=300.0)
-    frontier = aims_frontier(problem, against, SYSTEM, SETTINGS, 5)
+    frontier = aims_frontier(problem, against, SYSTEM, SETTINGS, 3)
     x = np.array([point.quantity for point in frontier.points])
     cost = np.array([point.cost_krw for point in frontier.points])
     assert (np.diff(x) > 0).all()
@@ -74,6 +74,6 @@ def test_frontier_of_a_city_falls_and_is_convex(against: Objective) -> None:
     labels = tuple("00:00" for _ in range(24))
     alone = [plan_aims(problem, Aims(objective=one), SYSTEM, labels, SETTINGS) for one in (Objective.COST, against)]
     ends = [found.peak_kw if against is Objective.PEAK else found.emitted_kg for found in alone]
-    assert x[-1] == pytest.approx(ends[0], rel=3e-3)
-    assert x[0] == pytest.approx(ends[1], rel=5e-3)
+    assert x[-1] == pytest.approx(ends[0], rel=5e-3)
+    assert x[0] == pytest.approx(ends[1], rel=8e-3)
     assert cost[-1] == pytest.approx(alone[0].plan.objective_krw, rel=2 * SETTINGS.gap)
