@@ -34,7 +34,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("grid_frequency_hz", "Hz", "Nominal frequency.", lower=16, upper=60),
     Parameter("dispatch_limit_margin", "1", "Share of ratings left free in plans.", lower=0, upper=0.5),
     Parameter("overload_krw_per_kwh", "KRW/kWh", "Price plans put on overload.", lower=1000, upper=1e7),
-    Parameter("voltage_krw_per_pu_h", "KRW/pu/h", "Price plans put on voltages outside their band.", lower=1e7, upper=1e12),
+    Parameter(
+        "voltage_krw_per_pu_h", "KRW/pu/h", "Price plans put on voltages outside their band.", lower=1e7, upper=1e12
+    ),
     Parameter("charging_power_factor", "1", "Lagging power factor of vehicle charging.", lower=0.8, upper=1),
 )
 
