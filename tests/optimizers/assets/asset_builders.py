@@ -21,7 +21,8 @@ def block_of(kind: str, seed: int, steps: int = STEPS):
     rng = np.random.default_rng([seed, 5])
     price = rng.choice([-60.0, 84.3, 137.4, 190.4], steps)
     blocks = random_assets(DistrictCase(seed, buses=6, steps=steps), price, rng)
-    return blocks[KINDS.index(kind)].select(np.array([0, 1]))
+    block = blocks[KINDS.index(kind)].select(np.array([0, 1]))
+    return replace(block, end_value_krw_per_kwh=rng.uniform(50.0, 150.0, 2)) if kind == "batteries" else block
 
 
 def added_prices(seed: int, assets: int, steps: int = STEPS, *, reactive: bool = True) -> BusPrices:
