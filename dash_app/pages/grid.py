@@ -109,7 +109,25 @@ def _worst_card(view: View, state: GridState) -> Component:
 
 def register(on: Callbacks, services: Services) -> None:
     """Add the callbacks: what is drawn, and what a click or a zoom on the map chooses."""
+    _register_map(on, services)
+    _register_lists(on, services)
 
+    @on.event(
+        Output(ids.control(NAME, "district"), "value"),
+        Output(ids.control(NAME, "feeder"), "value"),
+        Output(ids.of_page(NAME, "focus"), "data"),
+        Input(ids.chart(NAME, "map"), "clickData"),
+        Input(ids.chart(NAME, "map"), "relayoutData"),
+        prevent_initial_call=True,
+    )
+    def _choose(view: View, state: GridState, click: Any, moved: Any) -> tuple[Any, Any, Any]:
+        facts = facts_of(view, services)
+        if ctx.triggered and ctx.triggered[0]["prop_id"].endswith("clickData"):
+            return clicked(click, state, facts)
+        return zoomed(moved, state, facts)
+
+
+def _register_map(on: Callbacks, services: Services) -> None:
     @on.shown(
         Output(ids.chart(NAME, "map"), "figure"),
         Output(ids.sentence(NAME, "map"), "children"),
@@ -138,6 +156,10 @@ def register(on: Callbacks, services: Services) -> None:
             chosen_card(view, facts, shown),
             {"key": key, "revision": revision},
         )
+
+
+def _register_lists(on: Callbacks, services: Services) -> None:
+    """Add the strip of the day and the list of the worst, which also holds the answer."""
 
     @on.shown(
         Output(ids.chart(NAME, "strip"), "figure"),
@@ -171,20 +193,6 @@ def register(on: Callbacks, services: Services) -> None:
             grid_answer(facts, view.now_utc, view.words, state.plan.outcome),
             key,
         )
-
-    @on.event(
-        Output(ids.control(NAME, "district"), "value"),
-        Output(ids.control(NAME, "feeder"), "value"),
-        Output(ids.of_page(NAME, "focus"), "data"),
-        Input(ids.chart(NAME, "map"), "clickData"),
-        Input(ids.chart(NAME, "map"), "relayoutData"),
-        prevent_initial_call=True,
-    )
-    def _choose(view: View, state: GridState, click: Any, moved: Any) -> tuple[Any, Any, Any]:
-        facts = facts_of(view, services)
-        if ctx.triggered and ctx.triggered[0]["prop_id"].endswith("clickData"):
-            return clicked(click, state, facts)
-        return zoomed(moved, state, facts)
 
 
 def map_view(view: View, state: GridState, facts: GridFacts, services: Services) -> MapView:
