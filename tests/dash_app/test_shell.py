@@ -114,16 +114,16 @@ def test_more_than_a_page_may_load_is_refused(demo: Served, monkeypatch: pytest.
 def test_language_theme_and_run_are_chosen_in_the_header(look: Callable[..., Sight], demo: Served) -> None:
     sight = look("/schedule", lang="en")
     sight.page.get_by_role("button", name="Language: KO").click()
-    sight.page.wait_for_function("document.documentElement.lang === 'ko'")
+    sight.page.locator("html[lang=ko]").wait_for(state="attached")
     sight.settle()
     assert sight.page.title().startswith(words_of(Lang.KOREAN)("title.schedule"))
     sight.page.get_by_role("button", name=words_of(Lang.KOREAN)("shell.to_dark")).click()
-    sight.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    sight.page.locator("html[data-theme=dark]").wait_for(state="attached")
     sight.settle()
     older = Runs(demo.settings.runs).shown()[-1].run_id
     sight.page.locator("#run-picker").click()
     sight.page.get_by_role("option", name=older).click()
-    sight.page.wait_for_function(f"location.search.includes('run={older}')")
+    sight.page.wait_for_url(lambda address: f"run={older}" in address)
     sight.settle()
     assert sight.page.locator("[data-shown-run]").get_attribute("data-shown-run") == older
     assert sight.said == []
@@ -134,7 +134,7 @@ def test_a_copied_link_opens_the_same_state_on_the_same_run(look: Callable[..., 
     sight = look("/grid", lang="en")
     run = sight.page.locator("[data-shown-run]").get_attribute("data-shown-run")
     sight.page.get_by_role("button", name="Copy link").click()
-    sight.page.wait_for_function("document.getElementById('announcer').textContent === 'Link copied'")
+    sight.page.locator("#announcer", has_text="Link copied").wait_for(state="attached")
     link = sight.page.evaluate("navigator.clipboard.readText()")
     assert f"run={run}" in link
     other = look("/" + link.split("/", 3)[3], lang="en")
