@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from data.durable import sha256_of_bytes
+from data.sqlite_file import sqlite_connection
 
 AUDIT_FILE = "audit.sqlite"
 SCHEMA_VERSION = 1
@@ -57,13 +58,8 @@ class AuditLog:
             connection.executescript(_CREATE)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30.0, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            yield connection
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return sqlite_connection(self.path, "FULL")
 
     def add(self, user: str, action: str, object_name: str = "", **detail: Any) -> AuditEntry:
         """Add an entry: `user` did `action` (a dotted verb: `job.start`) to `object_name`. No secrets in `detail`."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import TwinError
+from data.sqlite_file import sqlite_connection
 
 JOBS_FILE = "jobs.sqlite"
 SCHEMA_VERSION = 1
@@ -128,13 +129,8 @@ class JobLedger:
             connection.executescript(_CREATE)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30.0, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            yield connection
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return sqlite_connection(self.path, "NORMAL")
 
     def ask(self, kind: JobKind, user: str, title: str, parameters: Mapping[str, Any]) -> Job:
         """Queue a job.

@@ -6,12 +6,13 @@ Completeness of a result is decided here and nowhere else: what has no ``publish
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
+
+from data.sqlite_file import sqlite_connection
 
 SCHEMA_VERSION = 1
 
@@ -98,13 +99,8 @@ class Ledger:
             connection.executescript(_CREATE)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30.0, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            yield connection
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return sqlite_connection(self.path, "FULL")
 
     def start(self, key: RunKey, run_id_stem: str) -> str:
         """Open a new running row and return its id: the stem, numbered when earlier runs used it."""

@@ -6,10 +6,11 @@ import hashlib
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+
+from data.sqlite_file import sqlite_connection
 
 SESSIONS_FILE = "sessions.sqlite"
 SCHEMA_VERSION = 1
@@ -56,12 +57,8 @@ class SessionStore:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         self.path.chmod(0o600)
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self.path, timeout=30.0, isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            yield connection
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return sqlite_connection(self.path, "NORMAL")
 
     def begin(self, user: str, now_s: float | None = None) -> str:
         """Begin a session and return its token, which is known to the browser alone."""
